@@ -1,0 +1,78 @@
+"""Gradients checked against finite differences, and whole Jacobians (chapters 03 and 06)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .tensor import Tensor, float_array
+
+
+def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
+    """True if backward() agrees with central differences for every input; otherwise an AssertionError that says where.
+
+    fn: takes as many Tensors as there are inputs and returns a Tensor of any shape.
+    inputs: Tensors, arrays or lists, or a single one; computed in float64, whatever their dtype.
+    """
+    if isinstance(inputs, (Tensor, np.ndarray)):
+        inputs = [inputs]
+    arrays = [_float64(x) for x in inputs]
+    for k, x in enumerate(arrays):
+
+        def of_one(t, k=k):
+            return fn(*(t if i == k else Tensor(a) for i, a in enumerate(arrays)))
+
+        analytic, numeric = jacobian(of_one, x), numerical_jacobian(of_one, x, eps)
+        wrong = ~np.isclose(analytic, numeric, rtol=rtol, atol=atol)
+        if wrong.any():
+            where = tuple(int(i) for i in np.argwhere(wrong)[0])
+            n = analytic.ndim - x.ndim
+            raise AssertionError(
+                f"gradcheck: the derivative of output {where[:n]} with respect to element {where[n:]} of input {k} is "
+                f"{analytic[where]:.6g} by backward() but {numeric[where]:.6g} by finite differences; "
+                f"{wrong.sum()} of {wrong.size} entries differ"
+            )
+    return True
+
+
+def jacobian(fn: Callable, x) -> np.ndarray:
+    """All partial derivatives of fn at x by backward(), one output element at a time.
+
+    The result has shape output.shape + x.shape: [i, j] is the derivative of output i with respect to input j.
+    """
+    t = Tensor(_float64(x), requires_grad=True)
+    output = _checked_output(fn(t))
+    rows = np.zeros((output.size, *t.shape))
+    if output.requires_grad:
+        for i, one in enumerate(np.eye(output.size)):
+            t.grad = None
+            output.backward(one.reshape(output.shape))
+            rows[i] = t.grad
+    return rows.reshape(output.shape + t.shape)
+
+
+def numerical_jacobian(fn: Callable, x, eps: float = 1e-6) -> np.ndarray:
+    """The same by central differences, (fn(x + eps) - fn(x - eps)) / (2 eps); needs values only, no gradients."""
+    x = _float64(x)
+    columns = []
+    for j in range(x.size):
+        step = np.zeros(x.size)
+        step[j] = eps
+        step = step.reshape(x.shape)
+        up, down = (_checked_output(fn(Tensor(moved))).data for moved in (x + step, x - step))
+        columns.append((up - down) / (2 * eps))
+    return np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape)
+
+
+def _float64(x) -> np.ndarray:
+    return float_array(x).astype(np.float64)
+
+
+def _checked_output(output) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            f"the function returned {type(output).__name__}, not a Tensor, so its graph is lost; "
+            "compute with Tensor operators and mnist_autograd.functional"
+        )
+    return output

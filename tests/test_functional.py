@@ -1,0 +1,276 @@
+"""Every operation: values, every VJP on every axis against finite differences, edge cases and errors."""
+
+import inspect
+import itertools
+
+import numpy as np
+import pytest
+
+from mnist_autograd import Tensor
+from mnist_autograd import functional as F
+from mnist_autograd.gradcheck import gradcheck
+
+rng = np.random.default_rng(0)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape)
+
+
+def positive(*shape):
+    return rng.uniform(0.5, 2, shape)
+
+
+def distinct(*shape):
+    """Values at least 0.1 apart, so that no finite difference crosses from one maximum to another or over 0."""
+    return (rng.permutation(np.prod(shape)).reshape(shape) - np.prod(shape) / 2 + 0.5) / 10
+
+
+def every_axis(ndim):
+    return range(-ndim, ndim)
+
+
+def every_axes(ndim):
+    yield None
+    yield from every_axis(ndim)
+    yield from itertools.combinations(range(ndim), 2)
+
+
+S = (2, 3, 4)
+Y = np.moveaxis(np.random.default_rng(1).dirichlet([1, 2, 3], (2, 4)), -1, 1)  # probabilities along axis 1 of S
+
+
+def cases():
+    """(operation, function of Tensors, inputs): what gradcheck runs for each operation."""
+    for name in ("add", "subtract", "multiply", "divide", "power"):
+        f = getattr(F, name)
+        yield name, f, [positive(*S), positive(*S)]
+        yield name, f, [positive(3, 1), positive(2, 1, 4)]
+        yield name, f, [positive(), positive(3)]
+    yield "power", lambda x: x**3, [normal(*S)]
+    for name in ("negative", "exp", "tanh", "sigmoid"):
+        yield name, getattr(F, name), [normal(*S)]
+        yield name, getattr(F, name), [normal()]
+    yield "log", F.log, [positive(*S)]
+    yield "relu", F.relu, [distinct(*S)]
+    for a, b in [((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((5, 2, 3), (3, 4))]:
+        yield "matmul", F.matmul, [normal(*a), normal(*b)]
+    for a, b in [((2, 3), (5, 3, 4)), ((5, 1, 2, 3), (2, 3, 1)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,))]:
+        yield "matmul", F.matmul, [normal(*a), normal(*b)]
+    for n in [(), (2,), (2, 5)]:
+        yield "linear", F.linear, [normal(*n, 3), normal(3, 4), normal(4)]
+    for name, keepdims, axis in itertools.product(("sum", "mean", "max"), (False, True), every_axes(3)):
+        yield name, lambda x, f=getattr(F, name), k=keepdims, a=axis: f(x, a, k), [distinct(*S)]
+    for name in ("sum", "mean", "max"):
+        yield name, getattr(F, name), [normal()]
+    yield "reshape", lambda x: x.reshape(4, -1) * np.arange(6), [normal(*S)]
+    for axes in [None, (1, 2, 0), (-1, 0, 1)]:
+        yield "transpose", lambda x, axes=axes: F.transpose(x, axes), [normal(*S)]
+    for index in [1, -1, slice(None, None, -1), (slice(None), 1), ..., None, (..., [0, 0, 3]), [[0, 1], [1, 1]]]:
+        yield "getitem", lambda x, index=index: x[index], [normal(*S)]
+    yield "getitem", lambda x: x[x.data > 0], [distinct(*S)]
+    yield "getitem", lambda x: x[Tensor([1, 1, 0])], [normal(*S)]
+    yield "embedding", lambda w: F.embedding(w, [[2, 0], [2, 2]]), [normal(3, 4)]
+    for name, axis in itertools.product(("softmax", "log_softmax", "logsumexp"), every_axis(3)):
+        yield name, lambda x, f=getattr(F, name), a=axis: f(x, axis=a), [normal(*S)]
+    for axis in every_axis(3):
+        yield "logsumexp", lambda x, a=axis: F.logsumexp(x, a, keepdims=True), [normal(*S)]
+    for name, reduction, axis in itertools.product(
+        ("nll_loss", "cross_entropy"), ("mean", "sum", "none"), every_axis(3)
+    ):
+        f = getattr(F, name)
+        indices = rng.integers(0, S[axis], np.delete(S, axis))
+        yield name, lambda x, f=f, i=indices, a=axis, r=reduction: f(x, i, axis=a, reduction=r), [normal(*S)]
+        yield name, lambda x, y, f=f, a=axis, r=reduction: f(x, y, axis=a, reduction=r), [normal(*S), positive(*S)]
+    for name in ("nll_loss", "cross_entropy"):
+        yield name, lambda x, f=getattr(F, name): f(x, 1), [normal(3)]
+
+
+@pytest.mark.parametrize(("name", "function", "inputs"), list(cases()))
+def test_vjps_agree_with_finite_differences(name, function, inputs):
+    assert gradcheck(function, inputs)
+
+
+def test_every_operation_is_checked():
+    without_gradient = {"one_hot"}
+    assert {name for name, *_ in cases()} == set(F.__all__) - without_gradient
+
+
+@pytest.mark.parametrize("name", F.__all__)
+def test_every_operation_is_documented(name):
+    text = inspect.getdoc(getattr(F, name))
+    assert text and (name == "one_hot" or "VJP" in text)
+
+
+# --- Softmax and its relatives ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axis", range(-3, 3))
+def test_softmax_sums_to_one_along_its_axis(axis):
+    z = normal(*S)
+    e = np.exp(z)
+    np.testing.assert_allclose(F.softmax(z, axis).data, e / e.sum(axis, keepdims=True), rtol=1e-14)
+    np.testing.assert_allclose(F.softmax(z, axis).sum(axis).data, 1, rtol=1e-15)
+    np.testing.assert_allclose(F.log_softmax(z, axis).data, np.log(e / e.sum(axis, keepdims=True)), rtol=1e-13)
+    np.testing.assert_allclose(F.logsumexp(z, axis).data, np.log(e.sum(axis)), rtol=1e-14)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [(np.float16, 6e4), (np.float32, 3e38), (np.float64, 1e308)])
+def test_large_logits_do_not_overflow(dtype, large):
+    z = Tensor(np.array([large, large, 0, -large], dtype), requires_grad=True)
+    with np.errstate(over="ignore"):  # -large - large is beyond the dtype, and exp(-inf) is the 0 it should be
+        np.testing.assert_array_equal(F.softmax(z).data, np.array([0.5, 0.5, 0, 0], dtype))
+        assert F.logsumexp(z).item() == z.data[0]
+        F.cross_entropy(z, 0).backward()
+    np.testing.assert_array_equal(z.grad, np.array([-0.5, 0.5, 0, 0], dtype))
+
+
+def test_the_shift_is_per_slice():
+    z = np.array([[1000.0, 1001], [-1000, -1001]])
+    np.testing.assert_allclose(F.softmax(z).data, [F.softmax([0, 1]).data, F.softmax([1, 0]).data], rtol=1e-12)
+
+
+def test_cross_entropy_of_a_confident_mistake():
+    assert F.cross_entropy([[1000, 0, 0]], [1]).item() == 1000
+    assert F.cross_entropy([[1000, 0, 0]], [0]).item() == 0
+
+
+def masked():
+    return Tensor([[1.0, -np.inf, 2.0], [-np.inf, -np.inf, -np.inf], [-np.inf, 0.0, -np.inf]], requires_grad=True)
+
+
+@pytest.mark.parametrize("f", [F.softmax, F.logsumexp])
+def test_masked_logits_have_probability_0_and_no_nan_in_the_gradient(f):
+    z = masked()
+    result = f(z)
+    result.backward(np.arange(1.0, 1 + result.size).reshape(result.shape))
+    assert np.isfinite(z.grad).all() and (z.grad[np.isneginf(z.data)] == 0).all()
+    np.testing.assert_array_equal(F.softmax(z).data[np.isneginf(z.data)], 0)
+    np.testing.assert_allclose(F.softmax(z).data.sum(axis=1), [1, 0, 1])
+
+
+def test_masked_logits_in_log_softmax_and_the_losses():
+    z = masked()
+    l = F.log_softmax(z)
+    np.testing.assert_array_equal(np.isneginf(l.data), np.isneginf(z.data))
+    np.testing.assert_array_equal(F.logsumexp(z).data[1:], [-np.inf, 0])
+    l.backward(np.ones((3, 3)))
+    assert np.isfinite(z.grad).all() and (z.grad[np.isneginf(z.data)] == 0).all()
+    for targets in ([2, 1], [[0.0, 0, 1], [0, 1, 0]], [[0.5, 0, 0.5], [0, 1, 0]]):
+        for loss in (F.cross_entropy, lambda z, y: F.nll_loss(F.log_softmax(z), y)):
+            z.grad = None
+            loss(z[[0, 2]], targets).backward()
+            assert np.isfinite(z.grad).all() and (z.grad[np.isneginf(z.data)] == 0).all()
+
+
+# --- Losses -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("axis", range(-3, 3))
+def test_class_indices_one_hot_and_probabilities_agree(axis):
+    z = normal(*S)
+    indices = rng.integers(0, S[axis], np.delete(S, axis))
+    one_hot = F.one_hot(indices, S[axis], axis=axis)
+    assert one_hot.shape == S
+    log_probs = F.log_softmax(z, axis)
+    for reduction in ("mean", "sum", "none"):
+        by_index = F.cross_entropy(z, indices, axis, reduction).data
+        for other in (
+            F.cross_entropy(z, one_hot, axis, reduction),
+            F.cross_entropy(z, one_hot.data.astype(int), axis, reduction),
+            F.cross_entropy(z, indices.tolist(), axis, reduction),
+            F.nll_loss(log_probs, indices, axis, reduction),
+            F.nll_loss(log_probs, one_hot, axis, reduction),
+        ):
+            np.testing.assert_allclose(other.data, by_index, rtol=1e-14)
+    taken = np.take_along_axis(log_probs.data, np.expand_dims(indices, axis), axis).squeeze(axis)
+    np.testing.assert_allclose(F.nll_loss(log_probs, indices, axis, "none").data, -taken)
+    np.testing.assert_allclose(F.nll_loss(log_probs, indices, axis).item(), -taken.mean())
+
+
+def test_gradient_of_cross_entropy_is_p_minus_y_over_n():
+    z = Tensor(normal(4, 3), requires_grad=True)
+    F.cross_entropy(z, [0, 2, 1, 1]).backward()
+    np.testing.assert_allclose(z.grad, (F.softmax(z).data - np.eye(3)[[0, 2, 1, 1]]) / 4, rtol=1e-13)
+
+
+def test_soft_targets():
+    z = normal(*S)
+    expected = -(Y * F.log_softmax(z, 1).data).sum(axis=1).mean()
+    np.testing.assert_allclose(F.cross_entropy(z, Y, axis=1).item(), expected)
+
+
+def test_mean_of_float16_losses_does_not_overflow():
+    z = np.zeros((1000, 2), np.float16)
+    z[:, 0] = 1000
+    assert F.cross_entropy(z, np.ones(1000, int)).item() == 1000
+
+
+def test_one_hot():
+    np.testing.assert_array_equal(F.one_hot([0, 2]).data, [[1, 0, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(F.one_hot([0, 1], 3, axis=0).data, [[1, 0], [0, 1], [0, 0]])
+    np.testing.assert_array_equal(F.one_hot(1, 3).data, [0, 1, 0])
+
+
+# --- Special values ---------------------------------------------------------------------------------------------
+
+
+def test_powers_at_zero_have_no_nan_in_the_gradient():
+    x = Tensor([0.0, 2.0], requires_grad=True)
+    (x**0 + x**1 + x**2).sum().backward()
+    np.testing.assert_array_equal(x.grad, [1, 5])
+    a, b = Tensor([0.0], requires_grad=True), Tensor([2.0], requires_grad=True)
+    (a**b).sum().backward()
+    np.testing.assert_array_equal([a.grad, b.grad], [[0], [0]])
+
+
+def test_sigmoid_does_not_overflow():
+    np.testing.assert_array_equal(F.sigmoid(np.array([-1e308, 0, 1e308])).data, [0, 0.5, 1])
+
+
+def test_tied_maxima_share_the_gradient():
+    x = Tensor([3.0, 1.0, 3.0], requires_grad=True)
+    x.max().backward()
+    np.testing.assert_array_equal(x.grad, [0.5, 0, 0.5])
+
+
+# --- Errors that teach ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda x: x + np.ones(3), ValueError, [r"add", r"\(3, 4\)", r"\(3,\)", "keepdims=True"]),
+        (lambda x: x @ x, ValueError, [r"matmul", r"\(3, 4\) @ \(3, 4\)", r"\(\.\.\., n, k\)"]),
+        (lambda x: x @ 2, ValueError, [r"matmul", r"\(3, 4\) @ \(\)", r"\*"]),
+        (lambda x: F.linear(x, np.ones((3, 2)), np.ones(2)), ValueError, ["linear", r"\(3, 4\)", r"\(3, 2\)"]),
+        (lambda x: F.linear(np.ones((5, 2, 2)), np.ones((4, 2)), np.ones(2)), ValueError, [r"nn\.Flatten"]),
+        (lambda x: x.sum(axis=2), np.exceptions.AxisError, ["sum", r"axis 2", r"\(3, 4\)", "from -2 to 1"]),
+        (lambda x: x.sum(axis=(0, -2)), ValueError, ["twice"]),
+        (lambda x: x.max(axis="row"), np.exceptions.AxisError, ["max", "row"]),
+        (lambda x: F.softmax(x, axis=2), np.exceptions.AxisError, ["softmax", "axis 2", r"\(3, 4\)"]),
+        (lambda x: F.softmax(x, axis=None), np.exceptions.AxisError, ["softmax", "classes"]),
+        (lambda x: F.softmax(1.0), np.exceptions.AxisError, ["softmax", "scalar has none"]),
+        (lambda x: F.softmax(np.ones((3, 0))), ValueError, [r"\(3, 0\)"]),
+        (lambda x: F.mean(np.ones((0, 3)), axis=0), ValueError, ["mean", r"\(0, 3\)"]),
+        (lambda x: x.reshape(5, 2), ValueError, ["reshape", "12", r"\(3, 4\)", r"\(5, 2\)"]),
+        (lambda x: x.transpose(0, 0), ValueError, ["transpose", r"\(0, 0\)", r"\(3, 4\)"]),
+        (lambda x: x[3], IndexError, ["getitem", "3", r"\(3, 4\)"]),
+        (lambda x: F.embedding(x, [3]), ValueError, ["embedding", "3 is no class", "0 to 2"]),
+        (lambda x: F.embedding(np.ones(3), [0]), ValueError, ["embedding", r"\(3,\)", r"\(V, E\)"]),
+        (lambda x: F.cross_entropy(x, [0, 1]), ValueError, ["cross_entropy", r"\(3, 4\)", r"\(2,\)", r"\(3,\)"]),
+        (lambda x: F.cross_entropy(x, np.ones((3, 5))), ValueError, ["cross_entropy", r"\(3, 4\)", r"\(3, 5\)"]),
+        (lambda x: F.cross_entropy(x, [0, 1, 4]), ValueError, ["4 is no class", "from 0 to 3"]),
+        (lambda x: F.nll_loss(x, [0, 1, -1]), ValueError, ["nll_loss", "-1 is no class"]),
+        (lambda x: F.nll_loss(x, [0, 1, 0.5]), ValueError, ["nll_loss", "0.5 is no class"]),
+        (lambda x: F.nll_loss(x, [0, 1, 2], reduction="avg"), ValueError, ["nll_loss", "'avg'", "'mean'"]),
+        (lambda x: F.cross_entropy(np.ones((0, 3)), np.ones(0, int)), ValueError, ["cross_entropy", "no examples"]),
+        (lambda x: F.one_hot([3], 3), ValueError, ["one_hot", "3 is no class"]),
+        (lambda x: F.one_hot([0], 3, axis=2), np.exceptions.AxisError, ["one_hot", "axis 2"]),
+    ],
+)
+def test_errors_name_operation_shapes_and_expectation(call, error, words):
+    with pytest.raises(error) as caught:
+        call(Tensor(normal(3, 4), requires_grad=True))
+    for word in words:
+        caught.match(word)

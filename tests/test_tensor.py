@@ -1,0 +1,278 @@
+"""The engine: graph, backward(), broadcasting, dtypes, and what NumPy functions do to a Tensor."""
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from mnist_autograd import Tensor, no_grad
+from mnist_autograd import functional as F
+from mnist_autograd.gradcheck import gradcheck
+from mnist_autograd.tensor import undo_broadcasting
+
+
+def leaf(*values, dtype=np.float64):
+    return Tensor(np.array(values, dtype), requires_grad=True)
+
+
+# --- backward() -------------------------------------------------------------------------------------------------
+
+
+def test_diamond_graph_passes_a_gradient_on_only_when_it_is_complete():
+    x = Tensor(2.0, requires_grad=True)
+    a = x * 3
+    b = a + 1
+    c = a * b  # a reaches c twice, once through b
+    d = c + a
+    d.backward()
+    # d = a(a+1) + a = a^2 + 2a with a = 3x, so d' = (2a + 2) * 3 = 42 at x = 2
+    assert x.grad == 42
+    assert a.grad == 14
+
+
+def test_repeated_use_adds_up():
+    x = leaf(1.0, 2.0)
+    (x * x + x + x).sum().backward()
+    np.testing.assert_array_equal(x.grad, 2 * x.data + 2)
+
+
+def test_backward_twice_doubles_the_gradient():
+    x = leaf(1.0, 2.0, 3.0)
+    y = F.log_softmax(x).exp().max()
+    y.backward()
+    once = x.grad.copy()
+    y.backward()
+    np.testing.assert_allclose(x.grad, 2 * once, rtol=1e-15)
+
+
+def test_chain_of_100_000_additions():
+    x = Tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(100_000):
+        y = y + 1
+    y.backward()
+    assert (y.item(), x.grad) == (100_001, 1)
+    del y  # a long graph must also be freed without exhausting the stack
+
+
+def test_repeated_indices_add_up():
+    x = leaf(1.0, 2.0, 3.0)
+    x[[0, 0, 2, 0]].sum().backward()
+    np.testing.assert_array_equal(x.grad, [3, 0, 1])
+
+
+def test_only_what_needs_a_gradient_gets_one():
+    x, c = leaf(1.0), Tensor([2.0])
+    y = x * c
+    y.backward()
+    assert c.grad is None and x.grad == 2 and y.grad == 1
+
+
+def test_vjps_of_constants_are_never_called():
+    from mnist_autograd.tensor import record
+
+    def never(g):
+        raise AssertionError("a VJP of a constant was called")
+
+    x = leaf(1.0)
+    record("test", x.data, (Tensor([1.0]), never), (x, lambda g: 5 * g)).backward()
+    assert x.grad == 5
+
+
+def test_gradients_share_no_memory():
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    (a + b).backward(np.ones(2))
+    a.grad *= 0
+    np.testing.assert_array_equal(b.grad, [1, 1])
+    x = leaf(1.0, 2.0)
+    g = np.ones((2, 1))
+    x.reshape(2, 1).backward(g)
+    x.grad *= 0
+    np.testing.assert_array_equal(g, 1)
+    x = leaf(1.0, 2.0)
+    x.sum().backward()
+    x.grad += 1  # a broadcast gradient would be read-only
+    np.testing.assert_array_equal(x.grad, [2, 2])
+
+
+def test_upstream_gradient_weighs_the_outputs():
+    x = leaf(1.0, 2.0)
+    (x * x).backward([10, 100])
+    np.testing.assert_array_equal(x.grad, [20, 400])
+    y = leaf(1.0, 2.0)
+    (y * y).backward(Tensor([10, 100]))
+    np.testing.assert_array_equal(y.grad, [20, 400])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: (leaf(1.0, 2.0) * 2).backward(), ValueError, r"\(2,\).*\.sum\(\) or \.mean\(\)"),
+        (lambda: leaf(1.0, 2.0).backward([1.0]), ValueError, r"\(1,\).*\(2,\)"),
+        (lambda: Tensor([1.0]).backward(), RuntimeError, "requires_grad=True"),
+        (lambda: leaf(1.0).detach().backward(), RuntimeError, "detach"),
+        (lambda: leaf(1.0, 2.0).item(), ValueError, r"\(2,\)"),
+    ],
+)
+def test_backward_errors_say_what_to_do(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_no_grad_records_nothing_and_ends():
+    x = leaf(1.0)
+    with no_grad():
+        assert not (x * 2).requires_grad
+        with pytest.raises(KeyError), no_grad():
+            raise KeyError
+        assert not (x * 2).requires_grad
+    assert (x * 2).requires_grad
+
+    @no_grad()
+    def double(x):
+        return x * 2
+
+    assert not double(x).requires_grad and not double(x).requires_grad
+
+
+def test_no_grad_concerns_its_own_thread_only():
+    seen = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: seen.append((leaf(1.0) * 2).requires_grad))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+# --- Broadcasting -----------------------------------------------------------------------------------------------
+
+
+@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3), st.randoms())
+def test_broadcasting_is_undone_on_both_sides(shapes, random):
+    rng = np.random.default_rng(random.getrandbits(32))
+    a, b = (rng.uniform(0.5, 2, shape) for shape in shapes.input_shapes)
+    for operation in (F.add, F.subtract, F.multiply, F.divide, F.power):
+        gradcheck(operation, [a, b])
+
+
+def test_undo_broadcasting_refuses_what_was_no_broadcast():
+    with pytest.raises(ValueError, match=r"\(2,\).*\(3,\)"):
+        undo_broadcasting(np.ones(3), (2,))
+
+
+# --- Data and dtypes --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_dtype_is_kept_through_values_and_gradients(dtype):
+    x = Tensor(np.array([[0.5, 1.0], [2.0, 3.0]], dtype), requires_grad=True)
+    scalar = Tensor(np.array(2, dtype), requires_grad=True)
+    results = [
+        *(2 * x, x / 3, 1 - x, x**2, 2**x, x + [1, 2], x * np.arange(2), x @ x, x @ [1, 2], np.float64(2) * x, -x),
+        *(x.sum(), x.mean(0), x.max(1), x.exp(), x.log(), x.tanh(), x.relu(), x.sigmoid(), x.T, x.reshape(4), x[0]),
+        *(F.softmax(x), F.log_softmax(x), F.logsumexp(x), F.cross_entropy(x, [0, 1]), F.nll_loss(x, [[0, 1], [1, 0]])),
+        *(2 * scalar, scalar / 3, scalar**2, scalar.exp(), scalar + 1),
+    ]
+    assert {result.dtype for result in results} == {np.dtype(dtype)}
+    for result in results:
+        result.backward(np.ones(result.shape))
+    assert (x.grad.dtype, scalar.grad.dtype) == (dtype, dtype)
+    assert isinstance(scalar.grad, np.ndarray)
+
+
+@pytest.mark.parametrize("data", [3, 2.5, True, [1, 2], [[1.0], [2.0]], np.arange(3), np.float64(1), np.array(1)])
+def test_everything_else_becomes_float64(data):
+    assert Tensor(data).dtype == np.float64
+    np.testing.assert_array_equal(Tensor(data).data, data)
+
+
+def test_big_endian_floats_keep_their_width():
+    assert Tensor(np.ones(2, ">f4")).dtype == np.dtype("=f4")
+
+
+@pytest.mark.parametrize("data", ["abc", None, [1, "a"], 1j, [[1], [2, 3]], object()])
+def test_what_is_no_number_is_refused(data):
+    with pytest.raises(TypeError, match="Tensor: expected"):
+        Tensor(data)
+
+
+def test_a_parameter_owns_its_array_and_a_constant_shares_it():
+    array = np.ones(2)
+    Tensor(array, requires_grad=True).data[0] = 5
+    assert array[0] == 1
+    assert Tensor(array).data is array
+
+
+def test_scalars_and_arrays_on_either_side():
+    x = leaf(1.0, 2.0)
+    for result in (1 + x, x + 1, np.ones(2) + x, x + np.ones(2), np.float32(1) + x, [1, 1] + x):
+        assert isinstance(result, Tensor) and result.requires_grad
+        np.testing.assert_array_equal(result.data, [2, 3])
+    np.testing.assert_array_equal((3 - x).data, [2, 1])
+    np.testing.assert_array_equal((2 / x).data, [2, 1])
+    np.testing.assert_array_equal((2**x).data, [2, 4])
+    np.testing.assert_array_equal(([1, 1] @ x).data, 3)
+    assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((2,), 1, 2, 2, (2,))
+    assert [float(item) for item in x] == [1, 2]
+    assert (x > 1).tolist() == [False, True] and (x == 1).tolist() == [True, False]
+    assert "Tensor([1., 2.], requires_grad=True)" == repr(x)
+    assert "operation=add" in repr(x + 1)
+
+
+def test_item_assignment_is_refused_in_words():
+    with pytest.raises(TypeError, match=r"x\.data"):
+        leaf(1.0)[0] = 2
+
+
+# --- NumPy functions on a Tensor --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", [np.exp, np.log, np.tanh, np.negative, np.sum, np.mean, np.max, np.transpose])
+def test_numpy_functions_with_a_gradient_keep_the_graph(function):
+    x = leaf(0.5, 1.5)
+    y = function(x)
+    assert isinstance(y, Tensor) and y.requires_grad
+    np.testing.assert_allclose(y.data, function(x.data))
+
+
+def test_numpy_binary_functions_keep_the_graph():
+    x = leaf(0.5, 1.5)
+    for y in (np.add(1, x), np.ones(2) * x, np.float64(2) / x, np.matmul(np.eye(2), x), np.power(x, 2)):
+        assert y.requires_grad
+    assert np.sum(x.reshape(1, 2), axis=1, keepdims=True).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.cosh(x),
+        lambda x: np.concatenate([x, x]),
+        lambda x: np.where([True, False], x, 0),
+        lambda x: np.linalg.norm(x),
+        lambda x: np.asarray(x),
+        lambda x: np.array([x, x]),
+        lambda x: Tensor([x, x]),
+        lambda x: np.add.reduce(x),
+        lambda x: np.add(np.zeros(2), x, out=np.zeros(2)),
+    ],
+)
+def test_numpy_functions_without_one_say_what_to_call(call):
+    with pytest.raises(TypeError, match=r"x\.data|mnist_autograd.functional"):
+        call(leaf(1.0, 2.0))
+
+
+def test_numpy_answers_that_are_no_gradient_matter_are_plain():
+    x = leaf(1.0, 3.0)
+    assert (np.argmax(x), np.shape(x), np.isfinite(x).all()) == (1, (2,), True)
+    assert isinstance(np.zeros_like(x), np.ndarray)
+
+
+def test_constants_pass_through_any_numpy_function():
+    c = Tensor([0.0, 1.0])
+    np.testing.assert_array_equal(np.cosh(c), np.cosh([0, 1]))
+    np.testing.assert_array_equal(np.concatenate([c, c]), [0, 1, 0, 1])
+    np.testing.assert_array_equal(np.asarray(c), [0, 1])
+    np.testing.assert_array_equal(np.asarray(c, dtype=np.float32), np.float32([0, 1]))

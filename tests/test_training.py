@@ -1,0 +1,211 @@
+"""The training loop on the real images: learning, interruption, checkpoints, the command line."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from mnist_autograd import data, nn, optim
+from mnist_autograd.training import Classifier, Trainer
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """(X, y) of 2,000 training images and of 1,000 test images."""
+    pairs = []
+    for split, n in (("train", 2000), ("test", 1000)):
+        mnist = data.load("mnist", split)
+        pairs.append((data.to_inputs(mnist.images[:n]), mnist.labels[:n]))
+    return pairs
+
+
+def new_trainer(max_epochs=3, adam=False, **settings):
+    net = nn.Sequential(nn.Linear(784, 32, rng=0), nn.Tanh(), nn.Linear(32, 10, rng=1))
+    make = optim.Adam if adam else lambda p: optim.SGD(p, lr=0.1, momentum=0.9)
+    return Trainer(Classifier(net), make(net.parameters()), max_epochs, batch_size=128, progress=False, **settings)
+
+
+def assert_same_run(a, b):
+    for p, q in zip(a.model.parameters(), b.model.parameters()):
+        np.testing.assert_array_equal(p.data, q.data)
+    assert a.history == b.history
+    assert (a.epoch, a.step) == (b.epoch, b.step)
+
+
+def test_fit_learns_and_keeps_its_history(digits):
+    (X, y), (X_test, y_test) = digits
+    trainer = new_trainer(max_epochs=5)
+    seen = []
+    history = trainer.fit(X, y, validation=(X_test, y_test), on_epoch_end=lambda trainer: seen.append(trainer.epoch))
+    assert history is trainer.history and seen == history["epoch"] == [1, 2, 3, 4, 5]
+    assert history["train_loss"][-1] < history["train_loss"][0] / 2
+    result = trainer.evaluate(X_test, y_test)
+    assert result["accuracy"] == history["validation_accuracy"][-1] > 0.8
+    assert result["loss"] == history["validation_loss"][-1]
+    predicted = trainer.predict(X_test)
+    assert (predicted.shape, (predicted == y_test).mean()) == ((1000,), result["accuracy"])
+    p = trainer.model.probabilities(X_test[:3], temperature=2)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
+    assert p.dtype == np.float32
+
+
+def test_the_training_figures_are_means_over_all_examples(digits):
+    (X, y), _ = digits
+    trainer = new_trainer(max_epochs=1)
+    trainer.optimizer.lr = 1e-12  # a model that stands still, so that both ways of measuring must agree
+    history = trainer.fit(X, y)
+    still = trainer.evaluate(X, y)
+    assert history["train_accuracy"][0] == pytest.approx(still["accuracy"], abs=1e-12)
+    assert history["train_loss"][0] == pytest.approx(still["loss"], rel=1e-5)
+
+
+def test_the_same_seed_gives_the_same_run(digits):
+    (X, y), _ = digits
+    a, b, c = new_trainer(), new_trainer(), new_trainer(seed=1)
+    for trainer in (a, b, c):
+        trainer.fit(X, y)
+    assert_same_run(a, b)
+    assert a.history != c.history
+
+
+@pytest.mark.parametrize("adam", [False, True])
+def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(digits, tmp_path, adam):
+    (X, y), validation = digits
+    whole = new_trainer(4, adam)
+    whole.fit(X, y, validation)
+    first = new_trainer(2, adam)
+    first.fit(X, y, validation, checkpoint=tmp_path / "run.npz")
+    second = new_trainer(4, adam)
+    second.load(tmp_path / "run.npz")
+    assert_same_run(first, second)
+    second.fit(X, y, validation)
+    assert_same_run(whole, second)
+
+
+class InterruptsAtStep:
+    """An optimizer that is interrupted once, right after its step n, as by Ctrl-C."""
+
+    def __init__(self, optimizer, n):
+        self.__dict__.update(optimizer=optimizer, n=n)
+
+    def __getattr__(self, name):
+        return getattr(self.optimizer, name)
+
+    def zero_grad(self):
+        if self.optimizer.steps == self.n:
+            self.__dict__["n"] = None
+            raise KeyboardInterrupt
+        self.optimizer.zero_grad()
+
+
+def test_ctrl_c_keeps_model_and_history_and_training_goes_on_where_it_stopped(digits, tmp_path, capsys):
+    (X, y), validation = digits
+    whole = new_trainer(3)
+    whole.fit(X, y, validation)
+    trainer = new_trainer(3)
+    trainer.optimizer = InterruptsAtStep(trainer.optimizer, 20)  # an epoch has 16 steps
+    trainer.fit(X, y, validation, checkpoint=tmp_path / "run.npz")
+    assert "1 of 3 epochs and 4 steps" in capsys.readouterr().out
+    assert trainer.history["epoch"] == [1] and (trainer.epoch, trainer.step) == (1, 4)
+    assert trainer.evaluate(*validation)["accuracy"] > 0.5
+
+    resumed = new_trainer(3)
+    resumed.load(tmp_path / "run.npz")
+    for again in (trainer, resumed):
+        again.fit(X, y, validation)
+        assert_same_run(whole, again)
+
+
+def test_a_real_sigint_ends_training_gracefully(digits):
+    """As from the keyboard: the signal arrives between two bytecodes of the training loop."""
+    (X, y), _ = digits
+    trainer = new_trainer(max_epochs=1000)
+    trainer.fit(X, y, on_epoch_end=lambda trainer: trainer.epoch == 2 and os.kill(os.getpid(), signal.SIGINT))
+    assert len(trainer.history["epoch"]) == 2 and trainer.step <= 1
+    assert np.isfinite(trainer.evaluate(X, y)["loss"])
+
+
+def test_checkpoints_contain_no_pickle(digits, tmp_path):
+    trainer = new_trainer(1)
+    trainer.fit(*digits[0])
+    trainer.save(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype.kind in "fiU" for name in file.files)
+
+
+def test_a_checkpoint_that_does_not_fit_changes_nothing(digits, tmp_path):
+    trainer = new_trainer(1)
+    trainer.fit(*digits[0], checkpoint=tmp_path / "run.npz")
+    content = (tmp_path / "run.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(content[: len(content) // 2])
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "text.npz").write_text("hello")
+    np.savez(tmp_path / "other.npz", a=np.ones(2))
+    np.savez(tmp_path / "pickled.npz", trainer=np.array([{}], dtype=object))
+    adam = new_trainer(1, adam=True)
+    before = adam.model.state_dict()
+    for name, words in [("run", "another model or optimizer"), ("cut", ""), ("empty", ""), ("text", "")] + [
+        ("other", "no checkpoint"),
+        ("pickled", "no checkpoint"),
+    ]:
+        with pytest.raises(ValueError, match=rf"{name}\.npz.*{words}"):
+            adam.load(tmp_path / f"{name}.npz")
+    assert all((before[name] == a).all() for name, a in adam.model.state_dict().items())
+    assert adam.epoch == 0
+    with pytest.raises(FileNotFoundError):
+        adam.load(tmp_path / "none.npz")
+
+
+def test_divergence_is_an_error_that_names_the_learning_rate(digits):
+    (X, y), _ = digits
+    trainer = new_trainer()
+    trainer.optimizer.lr = 1e39
+    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"epoch 1, step \d+.*it is 1e\+39"):
+        trainer.fit(X, y)
+
+
+@pytest.mark.parametrize(("X", "y"), [(np.ones((3, 784)), [1, 2]), (np.ones((0, 784)), [])])
+def test_examples_and_labels_must_match(X, y):
+    for method in (new_trainer().fit, new_trainer().evaluate):
+        with pytest.raises(ValueError, match=rf"X has {len(X)} examples, y {len(y)}"):
+            method(X, y)
+
+
+def test_progress_is_shown_on_standard_error(digits, capsys):
+    trainer = new_trainer(1)
+    trainer.progress = True
+    trainer.fit(*digits[0])
+    captured = capsys.readouterr()
+    assert "16/16" in captured.err and captured.out == ""
+
+
+def run_command(*arguments):
+    command = [sys.executable, "-m", "mnist_autograd", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_command_line_trains_on_all_images_and_resumes(tmp_path):
+    checkpoint = str(tmp_path / "run.npz")
+    result = run_command("--epochs", "1", "--checkpoint", checkpoint)
+    assert result.returncode == 0 and "Training: 100%" in result.stderr
+    assert "10,000 images after 1 epoch: 9" in result.stdout
+    resumed = run_command("--epochs", "2", "--checkpoint", checkpoint)
+    assert "after 2 epochs" in resumed.stdout
+    assert run_command("--epochs", "2").stdout == resumed.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--root", "nowhere"], ["--lr", "0"], ["--lr", "1e39"]])
+def test_command_line_errors_are_one_sentence(arguments):
+    result = run_command(*arguments)
+    assert result.returncode == 1
+    assert "error: " in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_plain_network_reaches_97_5_percent_within_10_epochs():
+    result = run_command()
+    accuracy = float(result.stdout.split()[-1].rstrip("%"))
+    assert accuracy >= 97.5
