@@ -364,7 +364,7 @@ def _expected_nll(y, l, axis):
 
 
 def _reduced(operation, losses, axis, reduction):
-    """The losses reduced, and a function from the upstream gradient to that of each loss, to be broadcast over classes."""
+    """The losses reduced, and a function from the upstream gradient to that of each loss (it broadcasts to classes)."""
     if reduction == "none":
         return losses, lambda g: np.expand_dims(g, axis)
     if reduction == "sum":

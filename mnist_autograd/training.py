@@ -41,7 +41,7 @@ class Classifier(nn.Module):
 
     def accuracy(self, logits, y) -> float:
         """The share, 0 to 1, of rows of logits (N, C) whose largest entry is the class in y (N,)."""
-        return np.count_nonzero(float_array(logits).argmax(axis=-1) == np.asarray(y)) / len(y)
+        return int(np.count_nonzero(float_array(logits).argmax(axis=-1) == np.asarray(y))) / len(y)
 
     def logits(self, X) -> np.ndarray:
         """Logits (N, C) as a plain array, computed batch by batch without a graph."""

@@ -218,7 +218,7 @@ def test_scalars_and_arrays_on_either_side():
     assert (x.shape, x.ndim, x.size, len(x), x.T.shape) == ((2,), 1, 2, 2, (2,))
     assert [float(item) for item in x] == [1, 2]
     assert (x > 1).tolist() == [False, True] and (x == 1).tolist() == [True, False]
-    assert "Tensor([1., 2.], requires_grad=True)" == repr(x)
+    assert repr(x) == "Tensor([1., 2.], requires_grad=True)"
     assert "operation=add" in repr(x + 1)
 
 

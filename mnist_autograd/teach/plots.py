@@ -1,0 +1,60 @@
+"""Static figures with matplotlib. A quantity has the same colour in every chapter (palette of Okabe and Ito)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+COLOURS = {
+    "logits": "#0072B2",
+    "exponentials": "#E69F00",
+    "probabilities": "#009E73",
+    "targets": "#000000",
+    "losses": "#CC79A7",
+    "gradients": "#D55E00",
+}
+LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
+
+
+def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -> Figure:
+    """A tile of images (N, 28, 28), black on white as in a book, each with its caption above it."""
+    if len(images) != len(captions) or len(images) == 0:
+        raise ValueError(f"show_images: {len(images)} images, {len(captions)} captions; expected as many, at least one")
+    columns = min(columns, len(images))
+    rows = math.ceil(len(images) / columns)
+    figure, axes = _subplots(rows, columns, (1.7 * columns, 2.0 * rows))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, caption in zip(axes.flat, images, captions):
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        ax.set_title(caption, fontsize=13)
+    return figure
+
+
+def plot_history(history: dict[str, list]) -> Figure:
+    """Loss and accuracy by epoch, from Trainer.history: training with solid, validation with dashed lines."""
+    figure, axes = _subplots(1, 2, (10, 3.8))
+    for ax, quantity, unit, colour in zip(
+        axes.flat, ("loss", "accuracy"), ("nats", "share right"), (COLOURS["losses"], COLOURS["probabilities"])
+    ):
+        ax.plot(history["epoch"], history[f"train_{quantity}"], "o-", color=colour, label="training")
+        if not np.isnan(history[f"validation_{quantity}"]).all():
+            ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label="test")
+        ax.set(xlabel="epoch", ylabel=f"{quantity} ({unit})")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False)
+    return figure
+
+
+def _subplots(rows: int, columns: int, size: tuple[float, float]):
+    """A Figure that a cell shows when it is the cell's value, once: pyplot has already let go of it."""
+    with plt.rc_context(LOOK):
+        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    plt.close(figure)
+    return figure, axes

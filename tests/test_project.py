@@ -1,0 +1,246 @@
+"""What the project promises as a whole: lean imports, one set of requirements, notebooks in normal form."""
+
+import ast
+import doctest
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib  # which pytest brings along on Python 3.10
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def tool(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# --- Imports ----------------------------------------------------------------------------------------------------
+
+
+def test_importing_the_package_imports_numpy_only():
+    code = "import sys, mnist_autograd; print(*sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    roots = {name.partition(".")[0] for name in result.stdout.split()}
+    assert "numpy" in roots
+    assert not roots & {"matplotlib", "ipywidgets", "IPython", "tqdm", "pooch", "requests"}
+
+
+@pytest.mark.parametrize("module", ["tensor", "numpy_protocol", "functional", "nn", "optim", "gradcheck"])
+def test_the_engine_imports_numpy_and_itself_only(module):
+    tree = ast.parse((ROOT / "mnist_autograd" / f"{module}.py").read_text(encoding="utf-8"))
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    assert names <= {"numpy", *sys.stdlib_module_names}
+
+
+# --- Requirements -----------------------------------------------------------------------------------------------
+
+
+def project_table():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    return project["requires-python"], project["dependencies"], extras["notebooks"], extras["test"]
+
+
+def conda_dependencies():
+    return yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+
+
+def test_environment_yml_and_pyproject_toml_ask_for_the_same():
+    python, required, notebooks, _ = project_table()
+    dependencies = conda_dependencies()
+    conda = {Requirement(item).name: str(Requirement(item).specifier) for item in dependencies if isinstance(item, str)}
+    pip = {Requirement(item).name: str(Requirement(item).specifier) for item in required + notebooks}
+    assert conda.pop("pip") == ""
+    assert conda == {"python": python} | pip
+    assert [item for item in dependencies if isinstance(item, dict)] == [{"pip": ["--editable ."]}]
+
+
+def test_every_conda_spec_parses():
+    rattler = pytest.importorskip("rattler", reason="py-rattler, which parses conda's specs, is not installed")
+    for item in conda_dependencies():
+        if isinstance(item, str):
+            rattler.MatchSpec(item, strict=True)
+    with pytest.raises(Exception, match="version"):  # the parser does say no
+        rattler.MatchSpec("numpy>=1..26,,", strict=True)
+
+
+def test_requirements_are_lower_bounds():
+    python, required, notebooks, test = project_table()
+    for text in required + notebooks + [item for item in test if not item.startswith("mnist-autograd")]:
+        assert re.fullmatch(r"[a-z-]+>=[\d.]+", text), text
+    assert python == ">=3.10"
+
+
+def test_check_setup_asks_for_the_same():
+    check_setup = load_check_setup()
+    _, required, notebooks, _ = project_table()
+    bounds = dict(text.split(">=") for text in required + notebooks if not text.startswith("jupyterlab"))
+    assert bounds == check_setup.PACKAGES
+
+
+# --- The cell that checks the reader's setup --------------------------------------------------------------------
+
+
+def load_check_setup():
+    spec = importlib.util.spec_from_file_location("check_setup", ROOT / "notebooks" / "check_setup.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_complete_setup_is_ready(capsys):
+    assert load_check_setup().check_setup() is True
+    assert "Everything is ready." in capsys.readouterr().out
+
+
+def test_where_nothing_is_installed_it_says_what_to_do():
+    """-S hides every installed package, as in a fresh Python; -I keeps the environment out."""
+    script = ROOT / "notebooks" / "check_setup.py"
+    result = subprocess.run([sys.executable, "-I", "-S", "-X", "utf8", script], capture_output=True, encoding="utf-8")
+    assert result.returncode == 1 and result.stderr == ""
+    for words in ("✗ the packages", "numpy is not installed", 'pip install "matplotlib>=3.8"', "-m pip install -e"):
+        assert words in result.stdout
+    assert "Restart Kernel" in result.stdout
+
+
+def test_an_old_package_and_a_missing_file_are_named(capsys, monkeypatch, tmp_path):
+    from mnist_autograd import data
+
+    check_setup = load_check_setup()
+    monkeypatch.setattr(check_setup, "_version", lambda name: "1.25.2" if name == "numpy" else "99.0")
+    monkeypatch.setattr(data, "REPOSITORY_DATA", tmp_path)
+    monkeypatch.setenv(data.ROOT_VARIABLE, str(tmp_path))
+    assert check_setup.check_setup() is False
+    out = capsys.readouterr().out
+    assert "numpy is 1.25.2, but 1.26 or newer is needed" in out
+    assert "train-images-idx3-ubyte" in out and "git checkout data" in out
+    assert "✓ Python" in out and "To do: 3" in out
+
+
+def test_whatever_is_broken_there_is_no_traceback(capsys, monkeypatch):
+    check_setup = load_check_setup()
+
+    def broken(name):
+        raise RuntimeError("metadata is damaged")
+
+    monkeypatch.setattr(check_setup, "_version", broken)
+    assert check_setup.check_setup() is False
+    assert "RuntimeError: metadata is damaged" in capsys.readouterr().out
+
+
+# --- Notebooks --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_stored_notebooks_are_in_normal_form(path):
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert nbformat.writes(tool("notebooks").normalised(notebook)) + "\n" == text
+    assert path.stat().st_size < 1_000_000
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error" and output.get("name") != "stderr", cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_links_between_chapters_lead_somewhere(path):
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", "".join(cell["source"])):
+            assert (path.parent / target).exists(), target
+
+
+def messy_notebook():
+    cell = nbformat.v4.new_code_cell("1\n\n", id="kept", execution_count=17)
+    cell.metadata = {"tags": ["kept"], "execution": {"iopub.execute_input": "2024-01-01"}, "collapsed": False}
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="a"),
+        nbformat.v4.new_output("stream", name="stdout", text="b\n"),
+        nbformat.v4.new_output("stream", name="stderr", text="c\n"),
+        nbformat.v4.new_output(
+            "display_data", {"text/plain": "Slider()", "application/vnd.jupyter.widget-view+json": {"model_id": "x"}}
+        ),
+        nbformat.v4.new_output("execute_result", {"text/plain": "1"}, execution_count=17),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook.metadata = {"widgets": {}, "language_info": {"name": "python", "version": "3.10.1"}}
+    return notebook
+
+
+def test_normal_form():
+    notebook = tool("notebooks").normalised(messy_notebook())
+    (cell,) = notebook.cells
+    assert (cell.id, cell.execution_count, cell.source, cell.metadata) == ("kept", 1, "1", {"tags": ["kept"]})
+    stdout, stderr, widget, result = cell.outputs
+    assert (stdout.text, stderr.text) == ("ab\n", "c\n")
+    assert widget.data == {"text/plain": "Slider()"} and result.execution_count == 1
+    assert "widgets" not in notebook.metadata and "version" not in notebook.metadata.language_info
+    assert nbformat.writes(tool("notebooks").normalised(notebook)) == nbformat.writes(notebook)
+
+
+def test_differences_overlook_pictures_and_nothing_else():
+    notebooks = tool("notebooks")
+    stored, new = (notebooks.normalised(messy_notebook()) for _ in range(2))
+    for notebook, png in ((stored, "abc"), (new, "xyz")):
+        notebook.cells[0].outputs.append(nbformat.v4.new_output("display_data", {"image/png": png}))
+    assert notebooks.differences(stored, new) == []
+    new.cells[0].outputs[-1].data = {"text/plain": "no picture"}
+    assert "cell 0" in notebooks.differences(stored, new)[0]
+
+
+def test_a_failing_cell_is_reported_and_the_file_is_left_alone(tmp_path):
+    path = tmp_path / "failing.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
+    before = path.read_bytes()
+    command = [sys.executable, ROOT / "tools" / "notebooks.py", path]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1 and "ZeroDivisionError" in result.stdout
+    assert path.read_bytes() == before
+
+
+# --- The repository ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a git checkout")
+def test_no_large_files_but_mnist():
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in files.strip("\0").split("\0"):
+        if (ROOT / name).exists() and not name.startswith("data/mnist/"):
+            assert (ROOT / name).stat().st_size < 1_000_000, name
+            assert "fashion-mnist" not in name
+
+
+def test_the_hashes_that_data_readme_prints_are_those_the_loader_checks():
+    from mnist_autograd import data
+
+    text = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    for file, sha256 in data.SOURCES["mnist"].sha256.items():
+        assert re.search(rf"{file}\.gz.*{sha256}", text)
+    assert data.NAMES_SHA256 in text
+
+
+def test_the_examples_in_the_readme_print_what_they_say():
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert (failed, tried) == (0, 7)

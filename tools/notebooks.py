@@ -1,0 +1,134 @@
+"""Run every chapter and store it in a normal form, so that a chapter that did not change is the same file again.
+
+usage: python tools/notebooks.py [--check] [NOTEBOOK ...]
+
+Without --check, the notebooks are run and rewritten. With it, they are run and compared with what is stored: every
+output but pictures must be the same (the bytes of a PNG depend on the version of matplotlib). Exit status 1 where a
+cell fails or differs.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from mnist_autograd.files import atomic_write
+
+FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+CELL_TIMEOUT = 300  # seconds
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+PICTURES = ("image/png", "image/jpeg")
+
+
+def run(path: Path) -> nbformat.NotebookNode:
+    """The notebook with the outputs of a fresh kernel, in normal form."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=CELL_TIMEOUT,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+        record_timing=False,
+        store_widget_state=False,
+    )
+    client.execute()
+    return normalised(notebook)
+
+
+def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Only what a reader needs: no versions, no times, no widget models (which a stored notebook cannot show).
+
+    Cell ids are kept, execution counts run from 1, and a cell's consecutive prints are one output, however the kernel
+    cut them up.
+    """
+    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    count = 0
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags"})
+        cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = _merged(_cleaned(output, count) for output in cell.outputs)
+    return notebook
+
+
+def _cleaned(output, count):
+    output = nbformat.from_dict(output)
+    if "data" in output:
+        output.data.pop(WIDGET_VIEW, None)
+        output.metadata = {}
+    if output.output_type == "execute_result":
+        output.execution_count = count
+    return output
+
+
+def _merged(outputs):
+    merged = []
+    for output in outputs:
+        last = merged[-1] if merged else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def differences(stored: nbformat.NotebookNode, new: nbformat.NotebookNode) -> list[str]:
+    """A line for each cell whose text outputs differ; pictures must be there, but may look different."""
+    if len(stored.cells) != len(new.cells):
+        return ["the number of cells differs"]
+    return [
+        f"cell {i}: {old.source.splitlines()[0] if old.source else ''!r}\n"
+        f"  stored {_text(old)}\n  now    {_text(fresh)}"
+        for i, (old, fresh) in enumerate(zip(stored.cells, new.cells))
+        if _text(old) != _text(fresh)
+    ]
+
+
+def _text(cell):
+    outputs = nbformat.from_dict(cell.get("outputs", []))
+    for output in outputs:
+        for kind in PICTURES:
+            if kind in output.get("data", {}):
+                output.data[kind] = "a picture"
+    return cell.source, cell.get("execution_count"), outputs
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare instead of rewriting")
+    parser.add_argument("notebooks", nargs="*", type=Path, default=sorted(FOLDER.glob("*.ipynb")))
+    options = parser.parse_args()
+    failed = 0
+    for path in options.notebooks:
+        print(f"{path.name}: ", end="", flush=True)
+        try:
+            new = run(path)
+        except CellExecutionError as error:
+            print(f"a cell fails\n{error}")
+            failed += 1
+            continue
+        if options.check:
+            found = differences(nbformat.read(path, as_version=4), new)
+            print("\n".join(["differs; `make notebooks` stores what it prints now", *found]) if found else "unchanged")
+            failed += bool(found)
+        else:
+            before, after = path.read_bytes(), (nbformat.writes(new) + "\n").encode()
+            with atomic_write(path) as file:
+                file.write(after)
+            print("unchanged" if before == after else "rewritten")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
