@@ -36,15 +36,18 @@ def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -
     return figure
 
 
-def plot_history(history: dict[str, list]) -> Figure:
-    """Loss and accuracy by epoch, from Trainer.history: training with solid, validation with dashed lines."""
+def plot_history(history: dict[str, list], validation: str = "validation") -> Figure:
+    """Loss and accuracy by epoch, from Trainer.history: training with solid, validation with dashed lines.
+
+    validation: what the legend calls the second.
+    """
     figure, axes = _subplots(1, 2, (10, 3.8))
     for ax, quantity, unit, colour in zip(
         axes.flat, ("loss", "accuracy"), ("nats", "share right"), (COLOURS["losses"], COLOURS["probabilities"])
     ):
         ax.plot(history["epoch"], history[f"train_{quantity}"], "o-", color=colour, label="training")
         if not np.isnan(history[f"validation_{quantity}"]).all():
-            ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label="test")
+            ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label=validation)
         ax.set(xlabel="epoch", ylabel=f"{quantity} ({unit})")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
