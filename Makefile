@@ -20,7 +20,8 @@ help:
 
 # The environment comes first on every search path, so that a kernel installed elsewhere cannot take its place.
 lab: .venv/notebooks
-	JUPYTER_PREFER_ENV_PATH=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/00-start-here.ipynb
+	JUPYTER_PREFER_ENV_PATH=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab $(ROOT) \
+		--ServerApp.root_dir=notebooks --LabApp.default_url=/lab/tree/00-start-here.ipynb $(LAB)
 
 # One thread a worker: processes that share two cores and wait for each other's threads took forty times as long.
 test: .venv/test

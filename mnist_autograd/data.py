@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import math
 import os
+import warnings
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -219,9 +220,17 @@ def read_kaggle(path) -> Dataset:
                 "with label before them in train.csv"
             )
         try:
-            table = np.loadtxt(file, dtype=np.uint8, delimiter=",", ndmin=2)
-        except (ValueError, OverflowError) as error:
-            raise ValueError(f"{path}: expected whole numbers from 0 to 255 in every row ({error})") from None
+            # As floats, because older NumPy versions wrap 256 around to 0 where asked for bytes.
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about a file without rows, which is refused below
+                table = np.loadtxt(file, dtype=np.float32, delimiter=",", ndmin=2)
+        except ValueError as error:
+            raise ValueError(f"{path}: expected as many numbers in every row as in the first line ({error})") from None
+    wrong = (table < 0) | (table > 255) | (table % 1 != 0)
+    if wrong.any() or table.shape[1:] != (len(columns),):
+        found = f"{table[wrong][0]:g}" if wrong.any() else f"rows of {table.shape[-1]} numbers"
+        raise ValueError(f"{path}: found {found}; expected {len(columns)} whole numbers from 0 to 255 in every row")
+    table = table.astype(np.uint8)
     labels, images = (table[:, 0], table[:, 1:]) if len(columns) > 784 else (None, table)
     if labels is not None and (labels > 9).any():
         raise ValueError(f"{path}: found the label {labels.max()}; expected digits from 0 to 9")
