@@ -1,0 +1,47 @@
+"""What the static figures show, in numbers: their pixels depend on the version of matplotlib."""
+
+import numpy as np
+import pytest
+
+from mnist_autograd.teach import plots
+
+
+def test_show_images_tiles_every_image_under_its_caption():
+    images = np.arange(7 * 28 * 28).reshape(7, 28, 28) % 256
+    figure = plots.show_images(images, [f"label {i}" for i in range(7)], columns=3)
+    shown = [ax for ax in figure.axes if ax.images]
+    assert len(figure.axes) == 9 and len(shown) == 7
+    for i, ax in enumerate(shown):
+        np.testing.assert_array_equal(ax.images[0].get_array(), images[i])
+        assert ax.images[0].get_clim() == (0, 255) and ax.get_title() == f"label {i}"
+    assert not any(ax.axison for ax in figure.axes)
+
+
+def test_show_images_wants_a_caption_for_each():
+    with pytest.raises(ValueError, match="2 images, 1 captions"):
+        plots.show_images(np.zeros((2, 28, 28)), ["one"])
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_plot_history_draws_training_and_validation(validated):
+    validation = [0.4, 0.3] if validated else [np.nan, np.nan]
+    history = {"epoch": [1, 2], "train_loss": [2.0, 1.0], "train_accuracy": [0.5, 0.9]}
+    history |= {"validation_loss": validation, "validation_accuracy": validation}
+    figure = plots.plot_history(history, validation="test")
+    for ax, quantity in zip(figure.axes, ("loss", "accuracy")):
+        assert quantity in ax.get_ylabel()
+        assert [line.get_label() for line in ax.lines] == (["training", "test"] if validated else ["training"])
+        np.testing.assert_array_equal(
+            ax.lines[0].get_xydata(), [[1, history[f"train_{quantity}"][0]], [2, history[f"train_{quantity}"][1]]]
+        )
+        if validated:
+            np.testing.assert_array_equal(ax.lines[1].get_ydata(), validation)
+            assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()  # colour is not the only sign
+
+
+def test_a_figure_is_shown_once():
+    """pyplot must not hold a figure that a cell shows as its value, or the notebook shows it twice."""
+    import matplotlib.pyplot as plt
+
+    plots.show_images(np.zeros((1, 28, 28)), ["one"])
+    assert plt.get_fignums() == []
