@@ -54,9 +54,16 @@ def main(argv=None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)
         return 130
+    if trainer.epoch < options.epochs:
+        print(
+            f"The same command goes on from {options.checkpoint}."
+            if options.checkpoint
+            else "Not saved: name a file by --checkpoint to be able to go on.",
+            file=sys.stderr,
+        )
     epochs = "1 epoch" if trainer.epoch == 1 else f"{trainer.epoch} epochs"
     print(f"Test accuracy on {len(test):,} images after {epochs}: {result['accuracy']:.2%}")
-    return 0
+    return 0 if trainer.epoch >= options.epochs else 130
 
 
 if __name__ == "__main__":

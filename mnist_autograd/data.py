@@ -139,6 +139,7 @@ def download(name: str, root=None, mirrors=None) -> Path:
     except ImportError:
         raise ImportError("download: needs the package pooch; install it with: pip install pooch") from None
     folder = Path(root or os.environ.get(ROOT_VARIABLE) or pooch.os_cache("mnist-autograd")) / name
+    folder.mkdir(parents=True, exist_ok=True)
     fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=30)
     for file, sha256 in source.sha256.items():
         path = folder / f"{file}.gz"
@@ -198,11 +199,22 @@ def read_content(path) -> bytearray:
 def to_inputs(images: np.ndarray) -> np.ndarray:
     """What a network sees: images (N, 28, 28) of 0 to 255 become rows X (N, 784), float32 from 0 to 1."""
     images = np.asarray(images)
+    if images.ndim != 3 or images.dtype.kind not in "iu":
+        raise ValueError(
+            f"to_inputs: got shape {images.shape} of {images.dtype}; expected images (N, 28, 28) of whole numbers "
+            "from 0 to 255 (a single image is images[:1]; floats may have been scaled already)"
+        )
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
 def minibatches(X, y, batch_size: int, rng) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs (X, y) of at most batch_size examples, each example once, in an order drawn from rng (or its seed)."""
+    if batch_size < 1 or len(X) != len(y):
+        raise ValueError(
+            f"minibatches: batch_size is {batch_size}, with {len(X)} examples and {len(y)} labels; expected a size "
+            "of at least 1 and as many labels as examples"
+        )
+    X, y = np.asarray(X), np.asarray(y)
     order = np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
@@ -212,7 +224,7 @@ def minibatches(X, y, batch_size: int, rng) -> Iterator[tuple[np.ndarray, np.nda
 def read_kaggle(path) -> Dataset:
     """Kaggle's digit-recognizer files: train.csv (label, pixel0 ... pixel783) or test.csv (pixels; labels are None)."""
     pixels = [f"pixel{i}" for i in range(784)]
-    with open(path, encoding="utf-8-sig") as file:
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
         columns = [name.strip().strip('"') for name in file.readline().split(",")]
         if columns not in (pixels, ["label", *pixels]):
             raise ValueError(
@@ -223,12 +235,13 @@ def read_kaggle(path) -> Dataset:
             # As floats, because older NumPy versions wrap 256 around to 0 where asked for bytes.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # about a file without rows, which is refused below
-                table = np.loadtxt(file, dtype=np.float32, delimiter=",", ndmin=2)
+                table = np.loadtxt(file, dtype=np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
         except ValueError as error:
-            raise ValueError(f"{path}: expected as many numbers in every row as in the first line ({error})") from None
+            raise ValueError(f"{path}: expected {len(columns)} whole numbers in every row ({error})") from None
     wrong = (table < 0) | (table > 255) | (table % 1 != 0)
     if wrong.any() or table.shape[1:] != (len(columns),):
-        found = f"{table[wrong][0]:g}" if wrong.any() else f"rows of {table.shape[-1]} numbers"
+        rows = f"rows of {table.shape[-1]} numbers" if table.size else "no rows"
+        found = f"{table[wrong][0]:g}" if wrong.any() else rows
         raise ValueError(f"{path}: found {found}; expected {len(columns)} whole numbers from 0 to 255 in every row")
     table = table.astype(np.uint8)
     labels, images = (table[:, 0], table[:, 1:]) if len(columns) > 784 else (None, table)
@@ -252,7 +265,7 @@ def write_submission(path, labels) -> None:
 
 def read_submission(path) -> np.ndarray:
     """The labels (N,) of a submission file, whose form is checked."""
-    header, *rows = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    header, *rows = Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines() or [""]
     if header != "ImageId,Label":
         raise ValueError(f"{path}: the first line is {header!r:.60}; expected 'ImageId,Label'")
     for i, row in enumerate(rows, start=1):

@@ -14,6 +14,8 @@ Where NumPy has the operation, it bears NumPy's name, so that np.exp(x) on a Ten
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .tensor import Tensor, as_tensor, float_array, record, undo_broadcasting
@@ -96,9 +98,9 @@ def tanh(x) -> Tensor:
 
 
 def sigmoid(x) -> Tensor:
-    """1 / (1 + e^-x), computed as (1 + tanh(x/2)) / 2, which cannot overflow. VJP: g * y * (1 - y)."""
+    """1 / (1 + e^-x), which is e^x / (1 + e^x): of both, the one that cannot overflow. VJP: g * y * (1 - y)."""
     x = as_tensor(x)
-    y = (1 + np.tanh(x.data / 2)) / 2
+    y = np.exp(np.minimum(x.data, 0)) / (1 + np.exp(-np.abs(x.data)))
     return record("sigmoid", y, (x, lambda g: g * y * (1 - y)))
 
 
@@ -151,11 +153,10 @@ def linear(x, weight, bias) -> Tensor:
             f"linear: x has shape {x.shape}, weight {weight.shape}, bias {bias.shape}; "
             f"expected (..., D), (D, C), (C,){hint}"
         )
-    value = x.data @ weight.data
-    value += bias.data
+    value = x.data @ weight.data + bias.data
 
     def rows(array):
-        return array.reshape(-1, array.shape[-1])
+        return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
     return record(
         "linear",
@@ -167,6 +168,8 @@ def linear(x, weight, bias) -> Tensor:
 
 
 # --- Reductions along axes (chapters 01 and 06) -----------------------------------------------------------------
+#
+# From here to the end of the file, sum and max are these, and not Python's.
 
 
 def sum(x, axis=None, keepdims: bool = False) -> Tensor:
@@ -182,8 +185,8 @@ def mean(x, axis=None, keepdims: bool = False) -> Tensor:
     x = as_tensor(x)
     axes = _axes("mean", x, axis, empty_is_an_error=True)
     value = x.data.mean(axis=axes, keepdims=keepdims)
-    n = x.size // value.size
-    return record("mean", value, (x, lambda g: np.broadcast_to(_restore(g, axes, keepdims) / n, x.shape)))
+    n = math.prod(x.shape[axis] for axis in axes)
+    return record("mean", value, (x, lambda g: np.broadcast_to(_restore(g, axes, keepdims) * (1 / n), x.shape)))
 
 
 def max(x, axis=None, keepdims: bool = False) -> Tensor:
@@ -207,7 +210,7 @@ def reshape(x, shape) -> Tensor:
     x = as_tensor(x)
     try:
         value = x.data.reshape(shape)
-    except ValueError:
+    except (ValueError, TypeError):
         raise ValueError(
             f"reshape: {x.size} elements of shape {x.shape} do not fill shape {shape}; the product of the sizes must "
             "stay the same, and at most one size may be -1"
@@ -220,7 +223,7 @@ def transpose(x, axes=None) -> Tensor:
     x = as_tensor(x)
     try:
         value = x.data.transpose(axes)
-    except ValueError:
+    except (ValueError, TypeError):
         raise ValueError(
             f"transpose: axes {axes} are no order of the {x.ndim} axes of shape {x.shape}; "
             f"expected each of {tuple(range(x.ndim))} once"
@@ -235,7 +238,7 @@ def getitem(x, index) -> Tensor:
     index = tuple(map(_plain_index, index)) if isinstance(index, tuple) else _plain_index(index)
     try:
         value = x.data[index]
-    except IndexError as error:
+    except (IndexError, TypeError, ValueError) as error:
         raise IndexError(f"getitem: index {index!r:.80} does not fit shape {x.shape}: {error}") from None
 
     def vjp(g):
@@ -260,7 +263,10 @@ def one_hot(indices, num_classes: int | None = None, axis: int = -1) -> Tensor:
     if num_classes is None:
         num_classes = int(indices.max(initial=-1)) + 1
     if not -1 - indices.ndim <= axis <= indices.ndim:
-        raise _axis_error("one_hot", np.empty(indices.shape + (1,)), axis, "a place for the class axis")
+        raise np.exceptions.AxisError(
+            f"one_hot: got axis {axis} for indices of shape {indices.shape}; expected a place for the class axis, an "
+            f"integer from {-1 - indices.ndim} to {indices.ndim}"
+        )
     return Tensor(_one_hot(indices, num_classes, axis % (indices.ndim + 1), np.float64))
 
 
@@ -325,7 +331,8 @@ def nll_loss(log_probs, target, axis: int = -1, reduction: str = "mean") -> Tens
 def cross_entropy(logits, target, axis: int = -1, reduction: str = "mean") -> Tensor:
     """nll_loss(log_softmax(logits)) as one operation; target, axis and reduction as there.
 
-    VJPs: g * (s * sum(y) - y) for the logits, which is g * (s - y) where y sums to 1; -g * l for y; g as in nll_loss.
+    VJPs: g * (s * sum(y) - y) for the logits, which is g * (s - y) where y sums to 1, and 0 for a class that is
+    impossible; -g * l for y; g as in nll_loss.
     """
     z = as_tensor(logits)
     axis = _class_axis("cross_entropy", z, axis)
@@ -335,7 +342,7 @@ def cross_entropy(logits, target, axis: int = -1, reduction: str = "mean") -> Te
     value, each = _reduced("cross_entropy", _expected_nll(y.data, l, axis), axis, reduction)
 
     def vjp_z(g):
-        return each(g) * (e * (sum_y / total) - y.data)
+        return each(g) * np.where(np.isneginf(z.data), 0, e * (sum_y / total) - y.data)
 
     return record("cross_entropy", value, (z, vjp_z), (y, lambda g: -each(g) * l))
 
@@ -373,7 +380,7 @@ def _reduced(operation, losses, axis, reduction):
         raise ValueError(f"{operation}: reduction is {reduction!r}; expected 'mean', 'sum' or 'none'")
     if losses.size == 0:
         raise ValueError(f"{operation}: the mean over no examples is not defined; the losses have shape {losses.shape}")
-    return losses.mean(), lambda g: g / losses.size
+    return losses.mean(), lambda g: g * (1 / losses.size)
 
 
 def _target_distribution(operation, target, x, axis):
@@ -414,7 +421,7 @@ def _class_indices(operation, indices, num_classes) -> np.ndarray:
 
 
 def _plain_index(index):
-    return index.data.astype(np.intp) if isinstance(index, Tensor) else index
+    return _class_indices("getitem", index, None) if isinstance(index, Tensor) else index
 
 
 def _broadcastable(operation, a, b) -> tuple[Tensor, Tensor]:

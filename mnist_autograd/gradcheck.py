@@ -13,7 +13,7 @@ def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1
     """True if backward() agrees with central differences for every input; otherwise an AssertionError that says where.
 
     fn: takes as many Tensors as there are inputs and returns a Tensor of any shape.
-    inputs: Tensors, arrays or lists, or a single one; computed in float64, whatever their dtype.
+    inputs: a list of Tensors, arrays or lists; or one Tensor or array. Computed in float64, whatever their dtype.
     """
     if isinstance(inputs, (Tensor, np.ndarray)):
         inputs = [inputs]

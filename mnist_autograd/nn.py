@@ -24,20 +24,19 @@ class Module:
         return self.forward(x)
 
     def children(self) -> Iterator[tuple[str, Module]]:
-        """(name, Module) of each Module that is an attribute, or an element of a list or tuple that is one."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, (list, tuple)):
-                yield from ((f"{name}.{i}", item) for i, item in enumerate(value) if isinstance(item, Module))
+        """(name, Module) of each Module in an attribute, or in a list, tuple or dictionary that is one."""
+        return ((name, value) for name, value in _leaves(vars(self)) if isinstance(value, Module))
 
     def named_parameters(self) -> dict[str, Tensor]:
-        """Parameters by dotted name, in order of assignment; one that is shared appears once."""
-        found = {n: v for n, v in vars(self).items() if isinstance(v, Tensor) and v.requires_grad}
-        for child_name, child in self.children():
-            found |= {f"{child_name}.{n}": v for n, v in child.named_parameters().items()}
-        first_names = {id(v): n for n, v in reversed(found.items())}
-        return {n: v for n, v in found.items() if first_names[id(v)] == n}
+        """Parameters by dotted name, in order of assignment; one that is shared appears once, by its first name."""
+        found, seen = {}, set()
+        for name, value in _leaves(vars(self)):
+            inner = value.named_parameters().items() if isinstance(value, Module) else [("", value)]
+            for inner_name, p in inner:
+                if isinstance(p, Tensor) and p.requires_grad and id(p) not in seen:
+                    seen.add(id(p))
+                    found[f"{name}.{inner_name}".rstrip(".")] = p
+        return found
 
     def parameters(self) -> list[Tensor]:
         return list(self.named_parameters().values())
@@ -54,12 +53,24 @@ class Module:
         for name, p in parameters.items():
             if np.shape(state[name]) != p.shape:
                 raise ValueError(f"load_state_dict: {name} has shape {np.shape(state[name])}; expected {p.shape}")
+        arrays = {name: np.asarray(state[name], p.dtype) for name, p in parameters.items()}
         for name, p in parameters.items():
-            p.data[...] = state[name]
+            p.data[...] = arrays[name]
 
     def __repr__(self):
         inner = ", ".join(repr(child) for _, child in self.children())
         return f"{type(self).__name__}({inner})"
+
+
+def _leaves(values: dict, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """(name, value) of all that lies in a dictionary and in the dictionaries, lists and tuples inside it."""
+    for key, value in values.items():
+        if isinstance(value, (list, tuple)):
+            value = dict(enumerate(value))
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 class Linear(Module):
@@ -70,6 +81,10 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, rng=None):
+        if in_features < 1 or out_features < 1:
+            raise ValueError(
+                f"Linear: got {in_features} inputs and {out_features} outputs; expected at least 1 of each"
+            )
         bound = np.sqrt(6 / (in_features + out_features))
         weight = np.random.default_rng(rng).uniform(-bound, bound, (in_features, out_features))
         self.weight = Tensor(weight.astype(np.float32), requires_grad=True)

@@ -6,6 +6,8 @@ NumPy asks for it by two methods, `__array_ufunc__` (NEP 13) and `__array_functi
 
 from __future__ import annotations
 
+import numpy as np
+
 # Their results are no floats that a gradient could flow through, so a plain array is what everybody wants.
 PLAIN_RESULT = {
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite", "sign"),
@@ -22,8 +24,8 @@ class NumPyProtocol:
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         if method != "__call__" or kwargs.get("out") is not None:
             raise TypeError(
-                f"np.{ufunc.__name__}.{method} on a Tensor (or with out=) would lose the graph; "
-                "write the expression with Tensor operators, or use x.data for plain numbers"
+                f"np.{ufunc.__name__}: an array cannot be changed in place by a Tensor (for a += x write a = a + x), "
+                f"and ufunc methods (here: {method}) have no gradient; use x.sum() or x.max(), or x.data for numbers"
             )
         return _dispatch(ufunc, inputs, kwargs)
 
@@ -43,14 +45,20 @@ def _dispatch(function, args, kwargs):
     from . import functional as F
 
     name = function.__name__
-    if name in F.__all__:
+    if name in F.__all__ and getattr(np, name, None) is function:
         return getattr(F, name)(*args, **kwargs)
     if name in PLAIN_RESULT or not _needs_gradient([args, kwargs]):
         return function(*_plain(args), **_plain(kwargs))
     raise TypeError(
-        f"np.{name} has no gradient here, so the graph would be lost. Use Tensor operators or one of "
+        f"{_full_name(function)} has no gradient here, so the graph would be lost. Use Tensor operators or one of "
         f"mnist_autograd.functional's operations ({', '.join(sorted(F.__all__))}), or x.data for plain numbers"
     )
+
+
+def _full_name(function) -> str:
+    """np.linalg.norm and not just norm; ufuncs have no module."""
+    module = getattr(function, "__module__", None) or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
 def _needs_gradient(value) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from numbers import Real
 
 import numpy as np
 
@@ -10,28 +11,36 @@ from .tensor import Tensor
 
 
 class Optimizer:
-    """Base class: holds the parameters and, for each, the arrays in `slots` that the method remembers.
+    """Base class: holds the parameters and, in `memory`, the arrays that the method remembers for each of them.
 
     lr and the other settings are plain attributes and may be changed between steps (a learning-rate schedule).
     """
 
-    slots: tuple[str, ...] = ()
+    remembers: tuple[str, ...] = ()  # names of those arrays, in the order in which update() takes them
 
     def __init__(self, params: Iterable[Tensor], lr: float, weight_decay: float):
-        self.params = list(params)
         name = type(self).__name__
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            raise TypeError(
+                f"{name}: expected a list of parameters, got {type(params).__name__}; pass model.parameters()"
+            )
+        self.params = list(params)
         if not self.params:
             raise ValueError(f"{name}: got no parameters; pass model.parameters()")
         for p in self.params:
-            if not (isinstance(p, Tensor) and p.requires_grad):
-                raise TypeError(f"{name}: expected Tensors with requires_grad=True, got {type(p).__name__}")
-        if not lr > 0:
-            raise ValueError(f"{name}: the learning rate lr is {lr}; expected a positive number")
+            if not (isinstance(p, Tensor) and p.requires_grad and not p.inputs):
+                raise TypeError(
+                    f"{name}: expected Tensors made with requires_grad=True, got {type(p).__name__}"
+                    + (f" computed by {p.operation}" if getattr(p, "inputs", ()) else "")
+                )
+        if len({id(p) for p in self.params}) < len(self.params):
+            raise ValueError(f"{name}: a parameter is listed twice and would be moved twice")
+        _check(name, "learning rate lr", lr, lambda v: 0 < v < np.inf, "a positive number")
+        _check(name, "weight_decay", weight_decay, lambda v: 0 <= v < np.inf, "0 or a positive number")
         self.lr = lr
         self.weight_decay = weight_decay
         self.steps = 0
-        for slot in self.slots:
-            setattr(self, slot, [np.zeros_like(p.data) for p in self.params])
+        self.memory = {what: [np.zeros_like(p.data) for p in self.params] for what in self.remembers}
 
     def zero_grad(self) -> None:
         """Forget all gradients; without it, the next backward() adds to them."""
@@ -41,31 +50,32 @@ class Optimizer:
     def step(self) -> None:
         """Update every parameter that has a gradient."""
         self.steps += 1
-        for i, p in enumerate(self.params):
+        for p, *remembered in zip(self.params, *self.memory.values()):
             if p.grad is not None:
                 g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
-                self.update(p, g, *(getattr(self, slot)[i] for slot in self.slots))
+                self.update(p, g, *remembered)
 
     def update(self, p: Tensor, g: np.ndarray, *remembered: np.ndarray) -> None:
         raise NotImplementedError(f"{type(self).__name__} needs a method update(self, p, g, ...)")
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all that the next step depends on, but for the parameters and the settings."""
-        state = {f"{slot}.{i}": a.copy() for slot in self.slots for i, a in enumerate(getattr(self, slot))}
+        state = {f"{what}.{i}": a.copy() for what, arrays in self.memory.items() for i, a in enumerate(arrays)}
         return {"steps": np.array(self.steps)} | state
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> None:
-        """Set all of it, or nothing: names and shapes are checked first."""
+        """Set all of it, or nothing: names, shapes and numbers are checked first."""
         own, name = self.state_dict(), type(self).__name__
         if state.keys() != own.keys():
             raise ValueError(f"{name}: got the state {sorted(state)}; expected {sorted(own)}: another optimizer's?")
         for key, array in own.items():
             if np.shape(state[key]) != array.shape:
                 raise ValueError(f"{name}: {key} has shape {np.shape(state[key])}; expected {array.shape}")
-        self.steps = int(state["steps"])
-        for slot in self.slots:
-            for i, array in enumerate(getattr(self, slot)):
-                array[...] = state[f"{slot}.{i}"]
+        new = {key: np.asarray(state[key], array.dtype) for key, array in own.items()}
+        self.steps = int(new["steps"])
+        for what, arrays in self.memory.items():
+            for i, array in enumerate(arrays):
+                array[...] = new[f"{what}.{i}"]
 
 
 class SGD(Optimizer):
@@ -74,10 +84,11 @@ class SGD(Optimizer):
     Source: chapter 08; Sutskever et al., 2013, for momentum.
     """
 
-    slots = ("velocity",)
+    remembers = ("velocity",)
 
     def __init__(self, params, lr: float, momentum: float = 0.0, weight_decay: float = 0.0):
         super().__init__(params, lr, weight_decay)
+        _check("SGD", "momentum", momentum, lambda v: 0 <= v < 1, "a number from 0 to below 1")
         self.momentum = momentum
 
     def update(self, p, g, velocity):
@@ -91,13 +102,16 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Steps scaled by running means of the gradient and of its square, both corrected for starting at 0.
 
+    weight_decay adds weight_decay * p to the gradient before all else (it is not AdamW's, which shrinks p directly).
     Source: chapter 09; Kingma and Ba, 2015.
     """
 
-    slots = ("mean", "square")
+    remembers = ("mean", "square")
 
     def __init__(self, params, lr: float = 1e-3, betas=(0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0):
         super().__init__(params, lr, weight_decay)
+        for beta in betas:
+            _check("Adam", "beta", beta, lambda v: 0 <= v < 1, "a number from 0 to below 1")
         self.betas = betas
         self.eps = eps
 
@@ -110,3 +124,8 @@ class Adam(Optimizer):
         corrected_mean = mean / (1 - beta1**self.steps)
         corrected_square = square / (1 - beta2**self.steps)
         p.data -= self.lr * corrected_mean / (np.sqrt(corrected_square) + self.eps)
+
+
+def _check(optimizer, what, value, is_right, expected) -> None:
+    if not (isinstance(value, Real) and is_right(value)):
+        raise ValueError(f"{optimizer}: the {what} is {value!r}; expected {expected}")

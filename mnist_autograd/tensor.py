@@ -29,7 +29,10 @@ _recording = contextvars.ContextVar("recording", default=True)
 
 @contextlib.contextmanager
 def no_grad():
-    """Compute without recording a graph: `with no_grad(): ...`, or `@no_grad()` on a function."""
+    """Compute without recording a graph: `with no_grad(): ...`, or `@no_grad()` on a function.
+
+    It concerns the thread (or asyncio task) it is called in, and no other.
+    """
     token = _recording.set(False)
     try:
         yield
@@ -50,6 +53,11 @@ class Tensor(NumPyProtocol):
     __slots__ = ("data", "grad", "requires_grad", "operation", "inputs")
 
     def __init__(self, data, requires_grad: bool = False):
+        if isinstance(data, Tensor) and data.requires_grad:
+            raise TypeError(
+                "Tensor: got a Tensor that needs a gradient; a copy would be cut off from its graph. Use it as it is, "
+                "or .detach() where that is what you want"
+            )
         array = float_array(data)
         self.data = array.copy() if requires_grad else array
         self.grad = None
@@ -66,14 +74,17 @@ class Tensor(NumPyProtocol):
         """
         gradients = {id(self): self._upstream(gradient)}  # complete once the loop reaches a node
         for node in reversed(topological_order(self)):
-            g = gradients.pop(id(node))
+            g = np.asarray(gradients.pop(id(node)))
             node.grad = g if node.grad is None else np.asarray(node.grad + g)
             for tensor, vjp in node.inputs:
                 if not tensor.requires_grad:
                     continue
-                contribution = np.asarray(undo_broadcasting(vjp(g), tensor.shape), dtype=tensor.dtype)
+                try:
+                    contribution = undo_broadcasting(np.asarray(vjp(g), dtype=tensor.dtype), tensor.shape)
+                except (ValueError, TypeError) as error:
+                    raise type(error)(f"backward through {node.operation}: {error}") from error
                 if id(tensor) in gradients:
-                    contribution = np.asarray(gradients[id(tensor)] + contribution)
+                    contribution = gradients[id(tensor)] + contribution
                 elif contribution is g or contribution.base is not None:
                     contribution = contribution.copy()  # no two .grad share memory: a change to one stays in one
                 gradients[id(tensor)] = contribution
@@ -227,6 +238,9 @@ class Tensor(NumPyProtocol):
     def __float__(self):
         return self.item()
 
+    def __format__(self, spec):
+        return format(self.item(), spec) if spec else str(self)
+
     def __len__(self):
         return len(self.data)
 
@@ -248,7 +262,7 @@ def float_array(data) -> np.ndarray:
     """data as an array of float16, float32 or float64 (without a copy where it is one already)."""
     if isinstance(data, Tensor):
         return data.data
-    if isinstance(data, np.ndarray) and data.dtype in FLOAT_DTYPES:
+    if type(data) is np.ndarray and data.dtype in FLOAT_DTYPES:  # not a subclass: matrices multiply otherwise
         return data
     try:
         array = np.asarray(data)
@@ -278,9 +292,11 @@ def record(operation: str, value, *inputs) -> Tensor:
     """The result of an operation: its value and, for each input, the pair (Tensor, vjp).
 
     vjp takes g, the gradient with respect to the value (same shape), and returns the gradient with respect to
-    that input; it may ignore broadcasting, which `backward()` undoes.
+    that input: a new array, g itself or a view of it. It may ignore broadcasting, which `backward()` undoes.
     """
     result = Tensor(value)
+    if result.ndim == 0 and inputs:  # NumPy 1 computes with scalars in float64
+        result.data = result.data.astype(np.result_type(*(tensor.dtype for tensor, _ in inputs)), copy=False)
     if _recording.get() and any(tensor.requires_grad for tensor, _ in inputs):
         result.requires_grad = True
         result.operation = operation
@@ -306,7 +322,7 @@ def topological_order(root: Tensor) -> list[Tensor]:
 
 
 def undo_broadcasting(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Sum a gradient down to the shape that its value had before it was broadcast.
+    """Sum a gradient down to the shape that its value had before it was broadcast; ValueError if it cannot be.
 
     A value that was used many times collects a gradient from each use. Two rules, one for each way in which
     broadcasting repeats a value:
@@ -317,10 +333,10 @@ def undo_broadcasting(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if g.shape == shape:
         return g
     g = g.sum(axis=tuple(range(g.ndim - len(shape))))
-    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and g.shape[axis] != 1)
+    stretched = tuple(axis for axis, size in enumerate(shape[: g.ndim]) if size == 1 and g.shape[axis] != 1)
     g = g.sum(axis=stretched, keepdims=True)
     if g.shape != shape:
-        raise ValueError(f"a VJP returned a gradient that does not reduce to its input's shape {shape}: {g.shape}")
+        raise ValueError(f"a gradient of shape {g.shape} does not reduce to the shape {shape} of what it belongs to")
     return g
 
 

@@ -5,10 +5,12 @@ The division of labour follows the scaffold of chapter 07 (Module, Classifier, T
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import math
-import zipfile
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from .files import atomic_write
 from .tensor import float_array, no_grad
 
 EVALUATION_BATCH = 1024  # examples at a time where no gradient is needed: bounds the memory, changes no result
+POSITION = ("epoch", "step", "seed", "batch_size", "examples")
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
@@ -41,7 +44,12 @@ class Classifier(nn.Module):
 
     def accuracy(self, logits, y) -> float:
         """The share, 0 to 1, of rows of logits (N, C) whose largest entry is the class in y (N,)."""
-        return int(np.count_nonzero(float_array(logits).argmax(axis=-1) == np.asarray(y))) / len(y)
+        predicted, y = float_array(logits).argmax(axis=-1), np.asarray(y)
+        if predicted.shape != y.shape or y.size == 0:
+            raise ValueError(
+                f"accuracy: logits have shape {logits.shape}, y {y.shape}; expected a class index for each row"
+            )
+        return int(np.count_nonzero(predicted == y)) / y.size
 
     def logits(self, X) -> np.ndarray:
         """Logits (N, C) as a plain array, computed batch by batch without a graph."""
@@ -52,7 +60,9 @@ class Classifier(nn.Module):
             return np.concatenate([float_array(self(X[start : start + EVALUATION_BATCH])) for start in starts])
 
     def probabilities(self, X, temperature: float = 1.0) -> np.ndarray:
-        """softmax(z / T) of shape (N, C)."""
+        """softmax(z / T) of shape (N, C); T is a positive number."""
+        if not temperature > 0:
+            raise ValueError(f"probabilities: the temperature is {temperature}; expected a positive number")
         return F.softmax(self.logits(X) / np.float32(temperature)).data
 
     def predict(self, X) -> np.ndarray:
@@ -70,6 +80,9 @@ class Trainer:
     def __init__(
         self, model: Classifier, optimizer, max_epochs: int = 10, batch_size: int = 256, seed: int = 0, progress=True
     ):
+        for name, value, least in (("max_epochs", max_epochs, 0), ("batch_size", batch_size, 1), ("seed", seed, 0)):
+            if value != int(value) or value < least:
+                raise ValueError(f"Trainer: {name} is {value}; expected a whole number, at least {least}")
         self.model = model
         self.optimizer = optimizer
         self.max_epochs = max_epochs
@@ -78,25 +91,38 @@ class Trainer:
         self.progress = progress
         self.history = {name: [] for name in HISTORY}
         self.epoch = 0  # epochs completed
+        self.examples = 0  # of the data that fit() was last called with
         self._start_epoch()
 
     def fit(self, X, y, validation=None, checkpoint=None, on_epoch_end=None) -> dict[str, list]:
         """Train until max_epochs epochs are completed, and return the history.
 
         X, y: examples (N, ...) and class indices (N,). validation: another pair (X, y), evaluated after each epoch.
-        checkpoint: a file to save to after each epoch. on_epoch_end: called with the Trainer after each epoch.
+        checkpoint: a file to save to, before the first and after each epoch. on_epoch_end: called with the Trainer.
 
         The training figures of an epoch are means over its batches, taken as the model changes; the validation
-        figures are those of the model at its end. Ctrl-C (in Jupyter: the stop button) ends training with the model and
-        the history kept; fit() called again goes on from there. Raises FloatingPointError where the loss is not finite.
+        figures are those of the model at its end. Ctrl-C (in Jupyter: the stop button) ends training after the step
+        under way; fit() called again goes on from there as if it had not stopped. Raises FloatingPointError where the
+        loss is not finite.
         """
         X, y = _examples("fit", X, y)
         if validation is not None:
             validation = _examples("fit: validation", *validation)
+        if self.step > 0 and len(X) != self.examples:
+            raise ValueError(
+                f"fit: the epoch under way was begun with {self.examples} examples, now there are {len(X)}; "
+                "go on with the same data"
+            )
+        self.examples = len(X)
+        if checkpoint is not None:
+            self.save(checkpoint)  # a file that cannot be written is an error now, not after an epoch of work
         try:
-            with self._progress_bar(steps_per_epoch=-(-len(X) // self.batch_size)) as bar:
+            with (
+                self._progress_bar(steps_per_epoch=-(-len(X) // self.batch_size)) as bar,
+                held_back_interrupt() as check,
+            ):
                 while self.epoch < self.max_epochs:
-                    self._run_epoch(X, y, bar)
+                    self._run_epoch(X, y, bar, check)
                     self._end_epoch(validation)
                     if checkpoint is not None:
                         self.save(checkpoint)
@@ -105,7 +131,7 @@ class Trainer:
         except KeyboardInterrupt:
             print(
                 f"Interrupted after {self.epoch} of {self.max_epochs} epochs and {self.step} steps. The model keeps "
-                "what it has learned; call fit() again to go on."
+                "what it has learned; fit() goes on from here."
             )
             if checkpoint is not None:
                 self.save(checkpoint)
@@ -124,8 +150,8 @@ class Trainer:
 
     def save(self, path) -> None:
         """Write a checkpoint: an .npz of plain arrays (nothing is pickled), complete or not at all."""
-        progress = {name: getattr(self, name) for name in ("epoch", "step", "seed", "batch_size")}
-        arrays = {"trainer": np.array(json.dumps(progress)), "totals": np.array(self._totals)}
+        position = {name: getattr(self, name) for name in POSITION} | self._sums
+        arrays = {"position": np.array(json.dumps(position))}
         arrays |= {f"model/{name}": a for name, a in self.model.state_dict().items()}
         arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state_dict().items()}
         arrays |= {f"history/{name}": np.array(values, np.float64) for name, values in self.history.items()}
@@ -133,40 +159,54 @@ class Trainer:
             np.savez(file, **arrays)
 
     def load(self, path) -> None:
-        """Go back to a checkpoint: model, optimizer, history, seed and batch size.
+        """Go back to a checkpoint: model, optimizer, history and how far training had got.
 
-        The model and the optimizer must be made as they were. Raises ValueError, and changes nothing, if the file is
+        Model, optimizer and Trainer must be made as they were. Raises ValueError, and changes nothing, if the file is
         damaged or belongs to others.
         """
-        before = self.model.state_dict()
         try:
             with np.load(Path(path), allow_pickle=False) as file:
                 arrays = dict(file)
-            progress = json.loads(arrays["trainer"].item())
-            epoch, step, seed, batch_size = (int(progress[k]) for k in ("epoch", "step", "seed", "batch_size"))
-            totals = [float(total) for total in arrays["totals"]]
-            history = {name: arrays[f"history/{name}"].tolist() for name in HISTORY}
-        except (ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+            position = json.loads(arrays["position"].item())
+            counts = {name: int(position[name]) for name in POSITION}
+            sums = {name: float(position[name]) for name in self._sums}
+            history = {name: [float(value) for value in arrays[f"history/{name}"]] for name in HISTORY}
+            history["epoch"] = [int(epoch) for epoch in history["epoch"]]
+            if min(counts.values()) < 0 or {len(values) for values in history.values()} != {counts["epoch"]}:
+                raise ValueError("its parts contradict each other")
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # damage can make the reader of a zip or of JSON fail in many ways
             raise ValueError(f"{path} is no checkpoint of a Trainer, or is damaged ({error})") from None
+        for name in ("seed", "batch_size"):
+            if counts[name] != getattr(self, name):
+                raise ValueError(
+                    f"{path} was made with {name} {counts[name]}, this Trainer has {getattr(self, name)}; a run "
+                    "can only be resumed as it was begun"
+                )
+        before = self.model.state_dict()
         try:
             self.model.load_state_dict(_below("model/", arrays))
             self.optimizer.load_state_dict(_below("optimizer/", arrays))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             self.model.load_state_dict(before)
             raise ValueError(f"{path} is a checkpoint of another model or optimizer: {error}") from None
-        self.epoch, self.step, self.seed, self.batch_size, self._totals = epoch, step, seed, batch_size, totals
-        self.history = history | {"epoch": [int(n) for n in history["epoch"]]}
+        self.__dict__ |= counts
+        self._sums, self.history = sums, history
 
-    def _run_epoch(self, X, y, bar) -> None:
+    def _run_epoch(self, X, y, bar, check_interrupt) -> None:
         batches = minibatches(X, y, self.batch_size, rng=[self.seed, self.epoch])
         for X_batch, y_batch in itertools.islice(batches, self.step, None):
             # `loss` keeps its graph until the next step has made another. Freed earlier, its memory would go back to
             # the operating system and be fetched again at every step, which makes an epoch half as long again.
             loss, accuracy = self._train_batch(X_batch, y_batch)
             n = len(y_batch)
-            self._totals = [total + n * new for total, new in zip(self._totals, (1, loss.item(), accuracy))]
+            self._sums["seen"] += n
+            self._sums["loss"] += n * loss.item()
+            self._sums["right"] += n * accuracy
             self.step += 1
             bar.update()
+            check_interrupt()
 
     def _train_batch(self, X, y):
         """One step of gradient descent on a mini-batch: its loss (a Tensor) and accuracy before the step."""
@@ -177,15 +217,16 @@ class Trainer:
                 f"fit: the loss is {loss.item()} in epoch {self.epoch + 1}, step {self.step + 1}. The usual causes are "
                 f"a learning rate that is too high (it is {self.optimizer.lr}) and inputs that are not scaled"
             )
+        accuracy = self.model.accuracy(logits, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss, self.model.accuracy(logits, y)
+        return loss, accuracy
 
     def _end_epoch(self, validation) -> None:
-        n, loss, correct = self._totals
+        n = self._sums["seen"]
         result = self.evaluate(*validation) if validation is not None else {"loss": np.nan, "accuracy": np.nan}
-        row = (self.epoch + 1, loss / n, correct / n, result["loss"], result["accuracy"])
+        row = (self.epoch + 1, self._sums["loss"] / n, self._sums["right"] / n, result["loss"], result["accuracy"])
         for name, value in zip(HISTORY, row):
             self.history[name].append(value)
         self.epoch += 1
@@ -193,7 +234,7 @@ class Trainer:
 
     def _start_epoch(self) -> None:
         self.step = 0  # steps taken in the epoch that is under way
-        self._totals = [0.0, 0.0, 0.0]  # its examples, their summed loss, and how many of them were right
+        self._sums = {"seen": 0, "loss": 0.0, "right": 0.0}  # over its steps
 
     def _progress_bar(self, steps_per_epoch: int):
         from tqdm.auto import tqdm
@@ -207,11 +248,42 @@ class Trainer:
         )
 
 
+@contextlib.contextmanager
+def held_back_interrupt():
+    """Hold Ctrl-C back while the block runs; it yields a function that raises KeyboardInterrupt if it was pressed.
+
+    So no step is left half done. A second Ctrl-C gets through at once. Threads other than the main one, and programs
+    that treat the signal in their own way, are left alone.
+    """
+    pressed = []
+
+    def handler(signum, frame):
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(signum)
+
+    def check():
+        if pressed:
+            raise KeyboardInterrupt
+
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if is_ours:
+        signal.signal(signal.SIGINT, handler)
+    try:
+        yield check
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _examples(where, X, y):
     X, y = np.asarray(X), np.asarray(y)
-    if len(X) != len(y) or len(X) == 0:
+    if X.ndim == 0 or y.ndim == 0 or len(X) != len(y) or len(X) == 0:
         raise ValueError(
-            f"{where}: X has {len(X)} examples, y {len(y)}; expected as many labels as examples, at least 1"
+            f"{where}: X has shape {X.shape}, y {y.shape}; expected as many labels as examples, at least 1"
         )
     return X, y
 

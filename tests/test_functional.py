@@ -224,8 +224,31 @@ def test_powers_at_zero_have_no_nan_in_the_gradient():
     np.testing.assert_array_equal([a.grad, b.grad], [[0], [0]])
 
 
-def test_sigmoid_does_not_overflow():
+def test_sigmoid_neither_overflows_nor_loses_its_digits():
     np.testing.assert_array_equal(F.sigmoid(np.array([-1e308, 0, 1e308])).data, [0, 0.5, 1])
+    np.testing.assert_allclose(F.sigmoid(np.float32([-20, -80])).data, np.exp([-20.0, -80]), rtol=1e-6)
+
+
+def test_the_fused_loss_and_its_parts_agree_on_an_impossible_target():
+    gradients = []
+    for loss in (F.cross_entropy, lambda z, y: F.nll_loss(F.log_softmax(z), y)):
+        z = masked()
+        losses = loss(z, [1, 0, 1])
+        assert losses.item() == np.inf
+        losses.backward()
+        gradients.append(z.grad)
+    np.testing.assert_allclose(*gradients, rtol=1e-14)
+    assert (gradients[0][np.isneginf(masked().data)] == 0).all()
+
+
+def test_mean_over_many_float16_values_keeps_its_gradient():
+    x = Tensor(np.zeros(70_000, np.float16), requires_grad=True)
+    x.mean().backward()
+    assert x.grad[0] == np.float16(1 / 70_000) > 0
+
+
+def test_mean_along_an_axis_of_an_empty_array_is_empty():
+    assert Tensor(np.zeros((0, 3))).mean(axis=1).shape == (0,)
 
 
 def test_tied_maxima_share_the_gradient():
@@ -256,6 +279,10 @@ def test_tied_maxima_share_the_gradient():
         (lambda x: x.reshape(5, 2), ValueError, ["reshape", "12", r"\(3, 4\)", r"\(5, 2\)"]),
         (lambda x: x.transpose(0, 0), ValueError, ["transpose", r"\(0, 0\)", r"\(3, 4\)"]),
         (lambda x: x[3], IndexError, ["getitem", "3", r"\(3, 4\)"]),
+        (lambda x: x[0.5:], IndexError, ["getitem", r"\(3, 4\)"]),
+        (lambda x: x[Tensor([0.5])], ValueError, ["getitem", "0.5"]),
+        (lambda x: x.reshape(4.0, 3.0), ValueError, ["reshape", r"\(3, 4\)"]),
+        (lambda x: x.transpose(0.0, 1), ValueError, ["transpose", r"\(3, 4\)"]),
         (lambda x: F.embedding(x, [3]), ValueError, ["embedding", "3 is no class", "0 to 2"]),
         (lambda x: F.embedding(np.ones(3), [0]), ValueError, ["embedding", r"\(3,\)", r"\(V, E\)"]),
         (lambda x: F.cross_entropy(x, [0, 1]), ValueError, ["cross_entropy", r"\(3, 4\)", r"\(2,\)", r"\(3,\)"]),

@@ -23,6 +23,18 @@ def test_parameters_are_float32_named_in_order_and_counted_once():
     assert len(nn.Sequential(shared, shared).parameters()) == 2
 
 
+def test_parameters_are_found_wherever_they_lie():
+    class Mine(nn.Module):
+        def __init__(self):
+            self.table = Tensor([1.0], requires_grad=True)
+            self.weights = [Tensor([1.0], requires_grad=True), (Tensor([2.0], requires_grad=True), Tensor([3.0]))]
+            self.heads = {"a": nn.Linear(1, 2), "b": [nn.Embedding(2, 1)]}
+
+    assert list(Mine().named_parameters()) == [
+        *("table", "weights.0", "weights.1.0", "heads.a.weight", "heads.a.bias", "heads.b.0.weight"),
+    ]
+
+
 def test_a_seed_makes_weights_reproducible():
     assert (nn.Linear(3, 2, rng=5).weight.data == nn.Linear(3, 2, rng=5).weight.data).all()
     assert (nn.Linear(3, 2).weight.data != nn.Linear(3, 2).weight.data).any()
@@ -52,6 +64,8 @@ def test_state_is_set_whole_or_not_at_all():
         b.load_state_dict(a.state_dict() | {"layers.3.bias": np.zeros(9)})
     with pytest.raises(ValueError, match="expected"):
         b.load_state_dict({})
+    with pytest.raises(ValueError, match="convert"):
+        b.load_state_dict(a.state_dict() | {"layers.3.bias": np.full(3, "a")})
     assert all((before[name] == array).all() for name, array in b.state_dict().items())
     b.load_state_dict(a.state_dict())
     assert all((p.data == q.data).all() for p, q in zip(a.parameters(), b.parameters()))
@@ -108,6 +122,15 @@ def test_a_parameter_without_a_gradient_stays():
         (lambda: optim.SGD([], lr=0.1), ValueError, "no parameters"),
         (lambda: optim.SGD([np.ones(2)], lr=0.1), TypeError, "ndarray"),
         (lambda: optim.SGD([Tensor([1.0])], lr=0.1), TypeError, "requires_grad=True"),
+        (lambda: optim.SGD(Tensor([1.0], requires_grad=True), lr=0.1), TypeError, r"model\.parameters\(\)"),
+        (lambda: optim.SGD(mlp(), lr=0.1), TypeError, r"Sequential; pass model\.parameters\(\)"),
+        (lambda: optim.SGD([Tensor([1.0], requires_grad=True) * 2], lr=0.1), TypeError, "computed by multiply"),
+        (lambda: optim.SGD(mlp().parameters() * 2, lr=0.1), ValueError, "listed twice"),
+        (lambda: optim.SGD(mlp().parameters(), lr="a"), ValueError, "learning rate lr is 'a'"),
+        (lambda: optim.SGD(mlp().parameters(), lr=0.1, momentum=1), ValueError, "momentum is 1"),
+        (lambda: optim.SGD(mlp().parameters(), lr=0.1, weight_decay=-1), ValueError, "weight_decay is -1"),
+        (lambda: optim.Adam(mlp().parameters(), betas=(1, 0.9)), ValueError, "beta is 1"),
+        (lambda: nn.Linear(0, 3), ValueError, "0 inputs and 3 outputs"),
         (lambda: optim.Adam(mlp().parameters(), lr=0), ValueError, "learning rate lr is 0"),
         (
             lambda: optim.Adam(mlp().parameters()).load_state_dict(optim.SGD(mlp().parameters(), 0.1).state_dict()),

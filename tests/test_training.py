@@ -162,6 +162,96 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(digits, tmp_path):
         adam.load(tmp_path / "none.npz")
 
 
+@pytest.mark.parametrize("settings", [{"seed": 1}, {"batch_size": 64}])
+def test_a_run_is_resumed_with_its_own_settings_or_not_at_all(digits, tmp_path, settings):
+    new_trainer(1).save(tmp_path / "run.npz")
+    other = new_trainer(1)
+    other.__dict__ |= settings
+    (name, value) = next(iter(settings.items()))
+    with pytest.raises(ValueError, match=f"made with {name} .*this Trainer has {value}"):
+        other.load(tmp_path / "run.npz")
+
+
+def test_an_epoch_is_finished_with_the_data_it_was_begun_with(digits):
+    (X, y), _ = digits
+    trainer = new_trainer(1)
+    trainer.optimizer = InterruptsAtStep(trainer.optimizer, 4)
+    trainer.fit(X, y)
+    with pytest.raises(ValueError, match="begun with 2000 examples, now there are 500"):
+        trainer.fit(X[:500], y[:500])
+
+
+def test_damage_of_any_kind_is_one_error_and_changes_nothing(digits, tmp_path):
+    trainer = new_trainer(1)
+    trainer.fit(*digits[0], checkpoint=tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as file:
+        good = dict(file)
+    wrong = {
+        "history/epoch": [np.array(1.0), np.array([np.nan]), np.array([1.0, 2.0])],
+        "position": [np.array("[]"), np.array("{}"), np.array("x"), np.array('{"epoch": -1}'), np.array(1.0)],
+        "optimizer/velocity.0": [np.full((784, 32), "a"), np.zeros(3)],
+        "model/net.layers.0.bias": [np.full(32, "a"), np.zeros(3)],
+    }
+    fresh = new_trainer(1)
+    before = fresh.model.state_dict()
+    for name, values in wrong.items():
+        for value in values:
+            np.savez(tmp_path / "wrong.npz", **(good | {name: value}))
+            with pytest.raises(ValueError, match="wrong.npz"):
+                fresh.load(tmp_path / "wrong.npz")
+            assert (fresh.epoch, fresh.history["epoch"], fresh.optimizer.steps) == (0, [], 0)
+            assert all((before[name] == a).all() for name, a in fresh.model.state_dict().items())
+    content = (tmp_path / "run.npz").read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        damaged = bytearray(content)
+        damaged[rng.integers(len(content))] ^= 1 << rng.integers(8)
+        (tmp_path / "wrong.npz").write_bytes(damaged)
+        try:
+            fresh.load(tmp_path / "wrong.npz")  # a flip may hit a byte that means nothing
+        except ValueError as error:
+            assert "wrong.npz" in str(error)  # noqa: PT017
+
+
+def test_ctrl_c_never_leaves_a_step_half_done(digits):
+    """The signal arrives while the optimizer is half way through the parameters."""
+    (X, y), _ = digits
+    whole, trainer = new_trainer(2), new_trainer(2)
+    whole.fit(X, y)
+    update, presses = trainer.optimizer.update, []
+
+    def pressed_in_between(p, g, *memory):
+        update(p, g, *memory)
+        if trainer.optimizer.steps == 5 and not presses:
+            presses.append(signal.raise_signal(signal.SIGINT))
+
+    trainer.optimizer.update = pressed_in_between
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        trainer.fit(X, y)
+        assert (presses, trainer.step) == ([None], 5)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    trainer.fit(X, y)
+    assert_same_run(whole, trainer)
+
+
+def test_one_hot_labels_are_refused_before_anything_is_trained(digits):
+    (X, y), _ = digits
+    trainer = new_trainer()
+    before = trainer.model.state_dict()
+    with pytest.raises(ValueError, match=r"accuracy: logits have shape \(128, 10\), y \(128, 10\)"):
+        trainer.fit(X, np.eye(10)[y])
+    assert all((before[name] == a).all() for name, a in trainer.model.state_dict().items())
+
+
+@pytest.mark.parametrize("temperature", [0, -1, np.nan])
+def test_temperature_must_be_positive(digits, temperature):
+    with pytest.raises(ValueError, match="temperature is .* positive"):
+        new_trainer().model.probabilities(digits[0][0][:2], temperature)
+
+
 def test_divergence_is_an_error_that_names_the_learning_rate(digits):
     (X, y), _ = digits
     trainer = new_trainer()
@@ -173,7 +263,7 @@ def test_divergence_is_an_error_that_names_the_learning_rate(digits):
 @pytest.mark.parametrize(("X", "y"), [(np.ones((3, 784)), [1, 2]), (np.ones((0, 784)), [])])
 def test_examples_and_labels_must_match(X, y):
     for method in (new_trainer().fit, new_trainer().evaluate):
-        with pytest.raises(ValueError, match=rf"X has {len(X)} examples, y {len(y)}"):
+        with pytest.raises(ValueError, match=rf"X has shape \({len(X)}, 784\), y \({len(y)},\)"):
             method(X, y)
 
 
@@ -200,11 +290,23 @@ def test_command_line_trains_on_all_images_and_resumes(tmp_path):
     assert run_command("--epochs", "2").stdout == resumed.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--root", "nowhere"], ["--lr", "0"], ["--lr", "1e39"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--root", "nowhere"],
+        ["--lr", "0"],
+        ["--lr", "1e39"],
+        ["--epochs", "-1"],
+        ["--batch-size", "0"],
+        ["--hidden", "0"],
+        ["--checkpoint", "/dev/null/run.npz"],
+    ],
+)
 def test_command_line_errors_are_one_sentence(arguments):
     result = run_command(*arguments)
     assert result.returncode == 1
     assert "error: " in result.stderr and "Traceback" not in result.stderr
+    assert "2/2350" not in result.stderr  # nothing was trained that would be lost
 
 
 @pytest.mark.slow
