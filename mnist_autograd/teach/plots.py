@@ -10,14 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-COLOURS = {
-    "logits": "#0072B2",
-    "exponentials": "#E69F00",
-    "probabilities": "#009E73",
-    "targets": "#000000",
-    "losses": "#CC79A7",
-    "gradients": "#D55E00",
-}
+from .charts import COLOURS
+
 LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
 
 

@@ -1,0 +1,420 @@
+"""Charts as SVG text, from numbers: small and quick enough to be drawn again at every step of a slider.
+
+Every chart is opaque, so that it reads the same in a light and in a dark page, and says its values three times: in
+shape, in figures, and in the aria-label for those who listen. Lengths are pixels. Numbers have four significant digits,
+so that the text is the same on machines whose arithmetic differs in the last bit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+COLOURS = {
+    "logits": "#0072B2",
+    "exponentials": "#E69F00",
+    "probabilities": "#009E73",
+    "targets": "#000000",
+    "losses": "#CC79A7",
+    "gradients": "#D55E00",
+}
+FONT_SIZE = 15
+TITLE, ROW, GAP = 40, 32, 8  # the height of a title and of a row of text, the space between neighbours
+RESPONSIVE = ' style="max-width:100%;height:auto"'
+GREY = "#666666"
+
+
+# --- Numbers and text -------------------------------------------------------------------------------------------
+
+
+def number(value: float) -> str:
+    """At most four significant digits; infinity and nan in words."""
+    value = settled(value)
+    if math.isnan(value):
+        return "nan: not a number"
+    if math.isinf(value):
+        return "inf: too large" if value > 0 else "-inf: minus infinity"
+    return f"{value:.4g}"
+
+
+def settled(value: float) -> float:
+    """value without the digits in which machines differ, which could tip a later rounding; -0 becomes 0."""
+    return float(f"{float(value):.10g}") + 0.0
+
+
+def printable(text) -> str:
+    """text without the control characters that XML forbids."""
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn") else c for c in str(text))
+
+
+def escape(text) -> str:
+    """text as XML: names come from the learner."""
+    for character, entity in ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"):
+        text = text.replace(character, entity)
+    return text
+
+
+def text_width(text: str) -> float:
+    """About how wide a sans-serif font draws text: no browser is at hand to ask."""
+    return FONT_SIZE * sum(_ems(c) for c in text)
+
+
+def _ems(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF" or character in "mwMW@%—":
+        return 1.0
+    return 0.7 if character.isupper() else 0.3 if character in "iljtfr .,:;|'/()-" else 0.56
+
+
+def shortened(text: str, width: float) -> str:
+    """text, cut with an ellipsis where it is wider."""
+    text = printable(text)
+    if text_width(text) <= width:
+        return text
+    while text and text_width(text + "…") > width:
+        text = text[:-1]
+    return text + "…"
+
+
+# --- Elements ---------------------------------------------------------------------------------------------------
+
+
+def tag(name: str, content: str = "", **attributes) -> str:
+    """One element around content that is XML already; stroke_width=2 becomes stroke-width="2"."""
+    written = "".join(f' {key.replace("_", "-")}="{escape(_attribute(v))}"' for key, v in attributes.items())
+    return f"<{name}{written}>{content}</{name}>"
+
+
+def _attribute(value) -> str:
+    return printable(value) if isinstance(value, str) else f"{round(settled(value), 1) + 0.0:g}"
+
+
+def text(x: float, y: float, content: str, **attributes) -> str:
+    """Text whose baseline starts at x, y, or as text_anchor says."""
+    return tag("text", escape(printable(content)), x=x, y=y, **attributes)
+
+
+def line(x1: float, y1: float, x2: float, y2: float, **attributes) -> str:
+    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, **({"stroke": GREY} | attributes))
+
+
+def path(points: Sequence[tuple[float, float]], **attributes) -> str:
+    """Straight lines from point to point, not filled unless attributes say so."""
+    written = " ".join(f"{_attribute(x)},{_attribute(y)}" for x, y in points)
+    return tag("polyline", points=written, **({"fill": "none"} | attributes))
+
+
+def fill(quantity: str) -> str:
+    """The colour of a quantity; targets are hatched."""
+    return "url(#hatching)" if quantity == "targets" else COLOURS[quantity]
+
+
+HATCHING = (
+    '<defs><pattern id="hatching" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="6" height="6" fill="white"></rect><rect width="3" height="6" fill="black"></rect></pattern></defs>'
+)
+
+
+def frame(width: float, height: float, label: str, *elements: str) -> str:
+    """The SVG around a chart: white, as wide as the page allows, and read aloud as label."""
+    body = "".join(elements)
+    background = tag("rect", width=width, height=height, fill="white")
+    svg = tag(
+        "svg",
+        background + (HATCHING if "#hatching" in body else "") + body,
+        xmlns="http://www.w3.org/2000/svg",
+        width=width,
+        height=height,
+        viewBox=f"0 0 {_attribute(width)} {_attribute(height)}",
+        role="img",
+        aria_label=label,
+        font_family="Helvetica, Arial, sans-serif",
+        font_size=FONT_SIZE,
+        fill="black",
+    )
+    return svg.replace(">", RESPONSIVE + ">", 1)
+
+
+def titled(width: float, height: float, title: str, label: str, *elements: str) -> str:
+    """A frame with a title in its first line."""
+    heading = text(GAP, 24, shortened(title, 1.05 * width), font_weight="bold")
+    return frame(width, height, f"{title}: {label}", heading, *elements)
+
+
+def beside(label: str, *charts: str, caption: str = "") -> str:
+    """Charts in a row as one picture, with a caption below."""
+    x, height, elements = 0.0, 0.0, []
+    for chart in charts:
+        w, h = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', chart).groups())
+        inner = chart.replace(RESPONSIVE, "", 1).replace("<svg ", f'<svg x="{_attribute(x)}" ', 1)
+        elements.append(inner)
+        x, height = x + w, max(height, h)
+    lines_of_caption = _wrapped(caption, x - 2 * GAP)
+    for i, words in enumerate(lines_of_caption):
+        elements.append(text(GAP, height + 22 + 22 * i, words))
+    return frame(x, height + 22 * len(lines_of_caption) + GAP * bool(lines_of_caption), label, *elements)
+
+
+def message(words: str, title: str = "", width: float = 360, height: float = 0) -> str:
+    """Words where a chart would be."""
+    wrapped = _wrapped(words, width - 4 * GAP)
+    height = max(height, TITLE + 22 * len(wrapped) + 2 * GAP)
+    mark = tag("rect", x=GAP, y=TITLE, width=4, height=22 * len(wrapped) + 4, fill=COLOURS["gradients"])
+    rows = [text(3 * GAP, TITLE + 18 + 22 * i, words) for i, words in enumerate(wrapped)]
+    return titled(width, height, title, words, mark, *rows)
+
+
+def _wrapped(words: str, width: float) -> list[str]:
+    """Words in lines of at most width; a longer word is cut."""
+    rows = []
+    for word in printable(words).split():
+        if rows and text_width(f"{rows[-1]} {word}") <= width:
+            rows[-1] += f" {word}"
+        else:
+            rows.append(shortened(word, width))
+    return rows
+
+
+# --- Charts -----------------------------------------------------------------------------------------------------
+
+
+def bars(
+    values: Sequence[float],
+    names: Sequence[str],
+    title: str,
+    quantity: str,
+    *,
+    limits: tuple[float, float] = (0, 0),
+    reference: tuple[float, str] | None = None,
+    texts: Sequence[str] | None = None,
+    vertical: bool = False,
+    length: float = 0,
+) -> str:
+    """A bar, a name and a figure for each value; words instead of the bar where the value is infinite or nan.
+
+    quantity: what COLOURS calls it. limits: values that the axis spans at least. reference: a value and the name of the
+    line drawn across all bars there. texts: what to write instead of the figures. length: of the axis, in pixels.
+    """
+    values = [settled(value) for value in values]
+    texts = [number(value) for value in values] if texts is None else texts
+    finite = [value for value in (*values, *limits, *(reference or ())[:1]) if math.isfinite(value)]
+    largest = max((abs(value) for value in finite), default=0) or 1  # divided by first: a range may exceed the floats
+    low, high = min(0, *(v / largest for v in finite)), max(0, *(v / largest for v in finite))
+    length = length or (150 if vertical else 170)
+    before, step, thick = (TITLE + ROW, 76, 44) if vertical else (112, ROW, 22)
+
+    def position(value: float) -> float:
+        return (value / largest - low) / ((high - low) or 1) * length
+
+    def place(start: float, end: float, across: float, size: float) -> dict:
+        """A rectangle from start to end along the bars."""
+        start, end = sorted((start, end))
+        if vertical:
+            return {"x": across, "y": before + length - end, "width": size, "height": end - start}
+        return {"x": before + start, "y": across, "width": end - start, "height": size}
+
+    elements, first = [], GAP if vertical else TITLE
+    for i, (value, name, words) in enumerate(zip(values, names, texts)):
+        across = first + i * step + (step - thick) / 2
+        if math.isfinite(value):
+            elements.append(tag("rect", **place(position(0), position(value), across, thick), fill=fill(quantity)))
+        elements += (_vertical_words if vertical else _horizontal_words)(
+            across, thick, before, length, name, words, math.isfinite(value)
+        )
+    span = len(values) * step
+    marks = [(position(0), {"stroke": "black"})]
+    if reference:
+        at = position(reference[0])
+        marks.append((at, {"stroke": "black", "stroke_dasharray": "5 4"}))
+        name = shortened(reference[1], 150)
+        if vertical:
+            elements.append(text(first + span + 4, before + length - at + 5, name))
+        else:
+            elements.append(text(before + at, first + span + 18, name, text_anchor="middle"))
+    for at, look in marks:
+        box = place(at, at, first, span)
+        elements.append(line(box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"], **look))
+    label = ", ".join(f"{name} {words}" for name, words in zip(names, texts))
+    label += f"; the dashed line is {reference[1]}" if reference else ""
+    if vertical:
+        return titled(first + span + (110 if reference else GAP), before + length + ROW, title, label, *elements)
+    return titled(before + length + 88, first + span + (ROW if reference else GAP), title, label, *elements)
+
+
+def _horizontal_words(across, thick, before, length, name, words, finite):
+    """Name to the left; the figure at the right edge, or words where the bar would be."""
+    y = across + thick - 6
+    yield text(before - GAP, y, shortened(name, before - 2 * GAP), text_anchor="end")
+    if finite:
+        yield text(before + length + 80, y, words, text_anchor="end")
+    else:
+        yield text(before + 6, y, words)
+
+
+def _vertical_words(across, thick, before, length, name, words, finite):
+    """Name below; the figure above, or words that climb where the bar would be."""
+    x = across + thick / 2
+    yield text(x, before + length + 22, shortened(name, 74), text_anchor="middle")
+    if finite:
+        yield text(x, before - 12, words, text_anchor="middle")
+    else:
+        y = before + length - 6
+        yield text(x + 5, y, words, transform=f"rotate(-90 {_attribute(x + 5)} {_attribute(y)})")
+
+
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
+    title: str,
+    x_label: str,
+    y_label: str,
+    marker: tuple[float, float] | None = None,
+    width: float = 460,
+    height: float = 300,
+) -> str:
+    """Curves: series maps a name to x, y and the quantity that colours it; marker is a point with its values.
+
+    A curve has gaps where it is infinite or nan.
+    """
+    left, right, top, bottom = 76, width - 20, TITLE + GAP + 30 * (len(series) > 1), height - 54
+    points = {name: [(settled(x), settled(y)) for x, y in zip(xs, ys)] for name, (xs, ys, _) in series.items()}
+    every = [p for curve in points.values() for p in curve] + ([marker] if marker else [])
+    every = [p for p in every if all(map(math.isfinite, p))] or [(0, 0)]
+    (x_low, x_high), (y_low, y_high) = (_range([p[i] for p in every]) for i in (0, 1))
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        return (
+            left + (x / 2 - x_low / 2) / (x_high / 2 - x_low / 2) * (right - left),
+            bottom - (y / 2 - y_low / 2) / (y_high / 2 - y_low / 2) * (bottom - top),
+        )
+
+    elements = [path([(left, top), (left, bottom), (right, bottom)], stroke=GREY)]
+    for i in range(3):
+        x, y = (low * (1 - i / 2) + high * (i / 2) for low, high in ((x_low, x_high), (y_low, y_high)))
+        elements.append(text(place(x, 0)[0], bottom + 20, number(x), text_anchor=("start", "middle", "end")[i]))
+        elements.append(text(left - 6, place(0, y)[1] + 5, number(y), text_anchor="end"))
+    elements.append(text((left + right) / 2, height - 12, x_label, text_anchor="middle"))
+    elements.append(text(left, top - 4, y_label))
+    for i, (name, curve) in enumerate(points.items()):
+        look = {"stroke": COLOURS[series[name][2]], "stroke_width": 2.5, "stroke_dasharray": ("", "8 4", "2 3")[i % 3]}
+        elements += [path([place(*p) for p in piece], **look) for piece in _finite_pieces(curve)]
+        if len(points) > 1:
+            x, y = left + 130 * i, TITLE + GAP
+            elements += [line(x, y - 5, x + 30, y - 5, **look), text(x + 36, y, shortened(name, 88))]
+    label = "; ".join(f"{name} from {_pair(curve[0])} to {_pair(curve[-1])}" for name, curve in points.items() if curve)
+    if marker and all(map(math.isfinite, marker)):
+        x, y = place(*marker)
+        elements.append(tag("circle", cx=x, cy=y, r=6, stroke="white"))
+        anchor, shift = ("end", -10) if x > (left + right) / 2 else ("start", 10)
+        elements.append(text(x + shift, max(y - 10, top + 14), _pair(marker), text_anchor=anchor))
+    label += f"; marked {_pair(marker)}" if marker else ""
+    return titled(width, height, title, f"{x_label}, {y_label}: {label}", *elements)
+
+
+def _pair(point) -> str:
+    return f"({number(point[0])}, {number(point[1])})"
+
+
+def _range(values: Sequence[float]) -> tuple[float, float]:
+    """The least and the largest value, apart even if they are equal."""
+    low, high = min(values), max(values)
+    return (low, high) if low < high else (low - (abs(low) or 1), high + (abs(high) or 1))
+
+
+def _finite_pieces(curve):
+    """The curve, split where it is not finite."""
+    piece = []
+    for point in [*curve, (math.nan, math.nan)]:
+        if all(map(math.isfinite, point)):
+            piece.append(point)
+        elif piece:
+            yield piece
+            piece = []
+
+
+def heat_map(
+    values: Sequence[Sequence[float]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    title: str,
+    quantity: str,
+    texts: Sequence[Sequence[str]] | None = None,
+    cell: float = 84,
+) -> str:
+    """A matrix with its numbers in its cells: the larger, the deeper the colour; negative numbers are greyer.
+
+    texts: what the cells say instead, in one or more lines. cell: their width.
+    """
+    texts = [[number(value).replace(": ", ":\n") for value in row] for row in values] if texts is None else texts
+    sizes = [abs(value) for row in values for value in row if math.isfinite(value)]
+    largest = max(sizes, default=0) or 1
+    left = GAP * 2 + min(240, max(text_width(part) for name in ("", *rows) for part in str(name).split("\n")))
+    high = max([1, *(part.count("\n") + 1 for part in (*rows, *(words for row in texts for words in row)))])
+    high, top = 20 * high + 14, TITLE + ROW
+    elements = [
+        text(left + (j + 0.5) * cell, top - 10, shortened(name, cell), text_anchor="middle")
+        for j, name in enumerate(columns)
+    ]
+    for i, (name, row) in enumerate(zip(rows, values)):
+        y = top + i * high
+        elements += _lines_of_text(left - GAP, y, high, name, left - GAP, text_anchor="end")
+        for j, value in enumerate(row):
+            x = left + j * cell
+            colour = _tint("#000000" if value < 0 else COLOURS[quantity], abs(value) / largest)
+            elements.append(tag("rect", x=x, y=y, width=cell - 2, height=high - 2, fill=colour))
+            elements += _lines_of_text(x + cell / 2 - 1, y, high - 2, texts[i][j], cell - 4, text_anchor="middle")
+    label = "; ".join(
+        f"{name} " + ", ".join(f"{column} {words}" for column, words in zip(columns, row))
+        for name, row in zip(rows, texts)
+    )
+    width, height = left + cell * len(columns) + GAP, top + high * len(rows) + GAP
+    return titled(width, height, title, label.replace("\n", " "), *elements)
+
+
+def _lines_of_text(x, y, height, content, width, **attributes):
+    """Lines of text, centred between y and y + height."""
+    parts = str(content).split("\n")
+    for i, part in enumerate(parts):
+        baseline = y + height / 2 + 5 + 20 * (i - (len(parts) - 1) / 2)
+        yield text(x, baseline, shortened(part, width), **attributes)
+
+
+def _tint(colour: str, share: float) -> str:
+    """colour mixed with white, so that black text stays legible on it; grey for infinite and nan."""
+    if not math.isfinite(share):
+        return "#DDDDDD"
+    share = settled(share) * (0.35 if colour == "#000000" else 0.7)
+    channels = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (channel - 255) * share):02X}" for channel in channels)
+
+
+def simplex(
+    point: Sequence[float],
+    names: Sequence[str],
+    title: str,
+    trail: Sequence[Sequence[float]] = (),
+    size: float = 300,
+) -> str:
+    """Three probabilities as a point of a triangle: in a corner its class has all, in the middle all have a third.
+
+    trail: points (p1, p2, p3) to join by a path.
+    """
+    left, top, tall = 80, TITLE + 44, size * math.sqrt(3) / 2
+    corners = [(left, top + tall), (left + size / 2, top), (left + size, top + tall)]
+
+    def place(p: Sequence[float]) -> tuple[float, float]:
+        return tuple(sum(share * corner[i] for share, corner in zip(p, corners)) for i in (0, 1))
+
+    elements = [path([*corners, corners[0]], stroke="black", fill="#F2F2F2")]
+    for (x, y), name, share, below in zip(corners, names, point, (True, False, True)):
+        words = f"{shortened(name, 100)} {number(share)}"
+        elements.append(text(x, y + 24 if below else y - 12, words, text_anchor="middle"))
+    elements.append(path([place(p) for p in trail], stroke=COLOURS["logits"], stroke_width=2.5))
+    x, y = place((1 / 3, 1 / 3, 1 / 3))
+    elements += [line(x - 5, y, x + 5, y), line(x, y - 5, x, y + 5)]  # the middle
+    if all(0 <= share <= 1 for share in point):
+        x, y = place(point)
+        elements.append(tag("circle", cx=x, cy=y, r=8, fill=COLOURS["probabilities"], stroke="black"))
+    label = ", ".join(f"{name} {number(share)}" for name, share in zip(names, point))
+    label += ", on a path" if len(trail) else ""
+    return titled(size + 2 * left, top + tall + 40, title, label, *elements)

@@ -1,0 +1,575 @@
+"""The exercises of chapter 02: stability. For each the solution, the probes and the known mistakes.
+
+Shapes: z logits of any shape, with the classes along axis; d an array of gaps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .exercises import Exercise, Specimen
+from .exercises_01 import BLOCK, SQUARE, WIDE
+
+APART = np.array([[1000.0, 999.0], [-1000.0, -1001.0]])  # rows of very different size
+
+
+def _small(z, axis):
+    """No exponential of these logits overflows or underflows."""
+    return bool(np.abs(z).max() < 100)
+
+
+def _small_matrix(z, axis):
+    return z.ndim == 2 and axis >= 0 and _small(z, axis)
+
+
+def _max(z, axis):
+    return z.max(axis=axis, keepdims=True)
+
+
+def _sum(z, axis):
+    return z.sum(axis=axis, keepdims=True)
+
+
+def _share(e, axis):
+    """Each element's share of the sum along the axis."""
+    return e / _sum(e, axis)
+
+
+KEEPDIMS = (
+    "Along axis 1 an array of shape (2, 3) has 2 {what}. Without `keepdims=True` they have shape (2,), and NumPy lines "
+    "them up with the 3 columns and stops. On a square array nothing stops, but each column gets the {one} of a row. "
+    "With `keepdims=True` their shape is (2, 1): one for each row."
+)
+
+
+# --- 02.1 ---------------------------------------------------------------------------------------------------------
+
+
+def largest_logit(dtype):
+    """The largest x for which exp(x) is finite in this NumPy dtype: a number."""
+    return float(np.log(float(np.finfo(dtype).max)))
+
+
+EXERCISE_1 = Exercise(
+    id="02.1",
+    title="The largest logit",
+    see="The overflow",
+    solution=largest_logit,
+    probes=[(np.float16,), (np.float32,), (np.float64,)],
+    atol=1e-2,
+    specimens=[
+        Specimen(
+            "The largest number itself",
+            lambda dtype: float(np.finfo(dtype).max),
+            "This is the largest number that the dtype holds. Asked is for the x whose exponential is that number: its "
+            "logarithm.",
+        ),
+        Specimen(
+            "The logarithm has base 2",
+            lambda dtype: np.log2(float(np.finfo(dtype).max)),
+            "This is the exponent of 2. `np.exp` raises e to a power, so its inverse is `np.log`.",
+        ),
+        Specimen(
+            "The logarithm has base 10",
+            lambda dtype: np.log10(float(np.finfo(dtype).max)),
+            "This is about the number of decimal digits. `np.exp` raises e to a power, so its inverse is `np.log`.",
+        ),
+        Specimen(
+            "The smallest number in place of the largest",
+            lambda dtype: np.log(float(np.finfo(dtype).tiny)),
+            "The logarithm of the smallest positive number is where `np.exp` underflows towards 0, at the other end. "
+            "Overflow happens at the largest, `np.finfo(dtype).max`.",
+        ),
+        Specimen(
+            "The smallest subnormal number in place of the largest",
+            lambda dtype: np.log(float(np.finfo(dtype).smallest_subnormal)),
+            "The logarithm of the smallest positive number is where `np.exp` underflows to 0, at the other end. "
+            "Overflow happens at the largest, `np.finfo(dtype).max`.",
+        ),
+        Specimen(
+            "The spacing of numbers in place of the largest",
+            lambda dtype: np.log(float(np.finfo(dtype).eps)),
+            "`np.finfo(dtype).eps` says how close numbers lie near 1, not how large they get. Use `.max`.",
+        ),
+        Specimen(
+            "The number of bits",
+            lambda dtype: float(np.finfo(dtype).bits),
+            "The dtype occupies this many bits. Asked is for the logarithm of the largest number they can hold.",
+        ),
+        Specimen(
+            "exp in place of its inverse",
+            lambda dtype: np.exp(np.finfo(dtype).max),
+            "The exponential of the largest number overflows to `inf`. The question goes the other way: it asks for "
+            "the x that has this number as its exponential.",
+        ),
+        Specimen(
+            "It answers for float64, whatever dtype says",
+            lambda dtype: np.log(np.finfo(np.float64).max),
+            "The argument `dtype` is not used. float16 and float32 overflow much sooner: use `np.finfo(dtype)`.",
+        ),
+    ],
+)
+
+
+# --- 02.2 ---------------------------------------------------------------------------------------------------------
+
+
+def stable_softmax(z, axis):
+    """Softmax along an axis, shifted by the maximum along it; the result has the shape of z."""
+    e = np.exp(z - z.max(axis=axis, keepdims=True))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+EXERCISE_2 = Exercise(
+    id="02.2",
+    title="A softmax that does not overflow",
+    see="The shift",
+    solution=stable_softmax,
+    probes=[
+        (np.array([1.0, 0.0]), 0),
+        (np.array([400.0, 0.0]), 0),
+        (np.array([1000.0, 0.0]), 0),
+        (np.array([2000.0, 0.0]), 0),
+        (SQUARE, 1),
+        (SQUARE, 0),
+        (APART, 1),
+        (WIDE, 1),
+        (WIDE, 0),
+        (BLOCK, 1),
+    ],
+    specimens=[
+        Specimen(
+            "There is no shift",
+            lambda z, axis: _share(np.exp(z), axis),
+            "`np.exp(1000)` is too large for float64 and becomes `inf`, and `inf / inf` is `nan`. In a row far below 0 "
+            "every exponential becomes 0, and `0 / 0` is `nan` too. Subtract the maximum along `axis` before `np.exp`: "
+            "then the largest exponent is 0.",
+        ),
+        Specimen(
+            "The shift is the maximum of the whole array",
+            lambda z, axis: _share(np.exp(z - z.max()), axis),
+            "One maximum serves all rows. A row that lies far below it underflows: all its exponentials become 0, and "
+            "`0 / 0` is `nan`. Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "The shift is the mean",
+            lambda z, axis: _share(np.exp(z - z.mean(axis=axis, keepdims=True)), axis),
+            "Every shift gives the same probabilities on paper, but the mean is no safe one. Where one logit lies far "
+            "above the mean, its exponential still overflows. Only the maximum leaves no exponent above 0.",
+        ),
+        Specimen(
+            "The maximum is added",
+            lambda z, axis: _share(np.exp(z + _max(z, axis)), axis),
+            "On paper a shift up changes nothing either. But it doubles the largest logit, and overflow comes sooner. "
+            "Subtract the maximum.",
+        ),
+        Specimen(
+            "The maximum is subtracted after exp",
+            lambda z, axis: _share(np.exp(z) - _max(np.exp(z), axis), axis),
+            "The shift must not change the ratios. Subtracting the same number from all logits multiplies all "
+            "exponentials by the same factor, which cancels. Subtracting from the exponentials changes their ratios. "
+            "And `np.exp` has overflowed by then.",
+            where=_small,
+        ),
+        Specimen(
+            "The exponentials are divided by their maximum, too late",
+            lambda z, axis: _share(np.exp(z) / _max(np.exp(z), axis), axis),
+            "Dividing exponentials by the largest is the shift, on paper. But `np.exp(z)` comes first and has "
+            "overflowed by then: `inf / inf` is `nan`. Subtract the maximum from the logits before `np.exp`.",
+        ),
+        Specimen(
+            "The logits are divided by the maximum",
+            lambda z, axis: _share(np.exp(z / _max(z, axis)), axis),
+            "Dividing changes the gaps between the logits, and with them the probabilities: it acts as a temperature. "
+            "Subtract the maximum, which keeps every gap.",
+        ),
+        Specimen(
+            "The maximum is taken along another axis than the sum",
+            lambda z, axis: _share(np.exp(z - _max(z, 1 - axis)), axis),
+            "The shift cancels only if it is the same for all logits that are added up. So the maximum and the sum "
+            "must run along the same axis, the one named by `axis`.",
+            where=_small_matrix,
+        ),
+        Specimen(
+            "The sum is taken along another axis than the maximum",
+            lambda z, axis: np.exp(z - _max(z, axis)) / _sum(np.exp(z - _max(z, axis)), 1 - axis),
+            "The maximum runs along `axis`, the sum along the other one. The results must add up to 1 along `axis`: "
+            "both run along it.",
+            where=_small_matrix,
+        ),
+        Specimen(
+            "The last axis is used, whatever axis says",
+            lambda z, axis: stable_softmax(z, -1),
+            "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "Axis 0 is used, whatever axis says",
+            lambda z, axis: stable_softmax(z, 0),
+            "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "The whole array adds up to 1",
+            lambda z, axis: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
+            "All rows together share 100 %. Each row is a distribution of its own: take the maximum and the sum along "
+            "`axis`, with `keepdims=True`.",
+            where=_small,
+        ),
+        Specimen(
+            "keepdims is forgotten in the maximum",
+            lambda z, axis: _share(np.exp(z - z.max(axis=axis)), axis),
+            KEEPDIMS.format(what="maxima", one="maximum"),
+            where=_small,
+        ),
+        Specimen(
+            "keepdims is forgotten in the sum",
+            lambda z, axis: np.exp(z - _max(z, axis)) / np.exp(z - _max(z, axis)).sum(axis=axis),
+            KEEPDIMS.format(what="sums", one="sum"),
+            where=_small,
+        ),
+        Specimen(
+            "keepdims is forgotten twice",
+            lambda z, axis: np.exp(z - z.max(axis=axis)) / np.exp(z - z.max(axis=axis)).sum(axis=axis),
+            "It is missing in the maximum and in the sum. " + KEEPDIMS.format(what="maxima", one="maximum"),
+            where=_small,
+        ),
+    ],
+)
+
+
+# --- 02.3 ---------------------------------------------------------------------------------------------------------
+
+
+def my_logsumexp(z, axis):
+    """log(sum exp(z)) along an axis, which the result no longer has."""
+    m = z.max(axis=axis, keepdims=True)
+    return np.squeeze(m, axis) + np.log(np.exp(z - m).sum(axis=axis))
+
+
+def _log_of_shifted_sum(z, axis):
+    """log(sum exp(z - m)), with the axis kept."""
+    return np.log(_sum(np.exp(z - _max(z, axis)), axis))
+
+
+EXERCISE_3 = Exercise(
+    id="02.3",
+    title="Log-sum-exp",
+    see="Log-sum-exp",
+    solution=my_logsumexp,
+    probes=[
+        (np.array([0.0, 0.0]), 0),
+        (np.array([2.0, 2.0]), 0),
+        (np.array([1000.0, 1000.0]), 0),
+        (SQUARE, 1),
+        (SQUARE, 0),
+        (APART, 1),
+        (WIDE, 1),
+        (WIDE, 0),
+        (BLOCK, 1),
+    ],
+    specimens=[
+        Specimen(
+            "There is no shift",
+            lambda z, axis: np.log(np.exp(z).sum(axis=axis)),
+            "`np.exp(1000)` overflows to `inf`, and its logarithm is `inf` too. Far below 0 all exponentials become 0, "
+            "and the result is `-inf`. Take the maximum m out first: m + log(sum exp(z - m)).",
+        ),
+        Specimen(
+            "The maximum is not added back",
+            lambda z, axis: _log_of_shifted_sum(z, axis).squeeze(axis),
+            "This is log(sum exp(z - m)), too small by m. The sum contains the factor e to the power m in every term; "
+            "taken out of the logarithm it becomes + m.",
+            where=_small,
+        ),
+        Specimen(
+            "The maximum is subtracted once more",
+            lambda z, axis: (_log_of_shifted_sum(z, axis) - _max(z, axis)).squeeze(axis),
+            "m was subtracted inside, so it must be added outside: m + log(sum exp(z - m)).",
+            where=_small,
+        ),
+        Specimen(
+            "The maximum is added inside the logarithm",
+            lambda z, axis: np.log(_max(z, axis) + _sum(np.exp(z - _max(z, axis)), axis)).squeeze(axis),
+            "log(m + a) is not m + log(a). The factor e to the power m leaves the logarithm as a term: add m after "
+            "`np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm has base 2",
+            lambda z, axis: (_max(z, axis) + _log_of_shifted_sum(z, axis) / np.log(2)).squeeze(axis),
+            "The exponentials have base e, so the logarithm must have it too: `np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm has base 10",
+            lambda z, axis: (_max(z, axis) + _log_of_shifted_sum(z, axis) / np.log(10)).squeeze(axis),
+            "The exponentials have base e, so the logarithm must have it too: `np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "The shift is the maximum of the whole array",
+            lambda z, axis: z.max() + np.log(np.exp(z - z.max()).sum(axis=axis)),
+            "One maximum serves all rows. In a row far below it all exponentials underflow to 0, and log(0) is `-inf`. "
+            "Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "The result keeps the summed axis",
+            lambda z, axis: _max(z, axis) + _log_of_shifted_sum(z, axis),
+            "The numbers are right, but the summed axis is still there with size 1. Remove it at the end: "
+            "`np.squeeze(result, axis)`.",
+            where=_small,
+        ),
+        Specimen(
+            "The maximum keeps the axis, the sum does not",
+            lambda z, axis: _max(z, axis) + np.log(np.exp(z - _max(z, axis)).sum(axis=axis)),
+            "The maxima have shape (N, 1) and the logarithms (N,). Added, they broadcast to (N, N): every maximum with "
+            "every logarithm, and no error. Use `np.squeeze(m, axis)` when adding back.",
+            where=_small,
+        ),
+        Specimen(
+            "keepdims is forgotten in the maximum",
+            lambda z, axis: z.max(axis=axis) + np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis)),
+            KEEPDIMS.format(what="maxima", one="maximum"),
+            where=_small,
+        ),
+        Specimen(
+            "The mean in place of the sum",
+            lambda z, axis: my_logsumexp(z, axis) - np.log(z.shape[axis]),
+            "`mean` divides by the number of classes before the logarithm. The result is too small by the logarithm of "
+            "that number.",
+            where=_small,
+        ),
+        Specimen(
+            "The whole array is summed",
+            lambda z, axis: my_logsumexp(z.ravel(), 0),
+            "One number comes out for the whole array. Each row has its own: sum along `axis`.",
+            where=_small,
+        ),
+        Specimen(
+            "The last axis is used, whatever axis says",
+            lambda z, axis: my_logsumexp(z, -1),
+            "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "The maximum alone",
+            lambda z, axis: z.max(axis=axis),
+            "The maximum is close when one logit lies far above the others. log(sum exp(z - m)) is still to be added: "
+            "for two equal logits it is log(2).",
+        ),
+    ],
+)
+
+
+# --- 02.4 ---------------------------------------------------------------------------------------------------------
+
+
+def my_log_softmax(z, axis):
+    """The logarithm of softmax along an axis, finite where softmax underflows; the result has the shape of z."""
+    shifted = z - z.max(axis=axis, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+EXERCISE_4 = Exercise(
+    id="02.4",
+    title="Log-softmax",
+    see="What the shift does not mend",
+    solution=my_log_softmax,
+    probes=[
+        (np.array([0.0, 0.0]), 0),
+        (np.array([1.0, 0.0]), 0),
+        (np.array([1000.0, 0.0]), 0),
+        (SQUARE, 1),
+        (SQUARE, 0),
+        (APART, 1),
+        (WIDE, 1),
+        (WIDE, 0),
+        (BLOCK, 1),
+    ],
+    specimens=[
+        Specimen(
+            "It is the logarithm of softmax, in two steps",
+            lambda z, axis: np.log(stable_softmax(z, axis)),
+            "A probability of e to the power -1000 is too small for float64: softmax rounds it to 0, and log(0) is "
+            "`-inf`. Its logarithm, -1000, is a harmless number. So never form the probability: "
+            "z - m - log(sum exp(z - m)).",
+        ),
+        Specimen(
+            "It is the logarithm of a softmax without the shift",
+            lambda z, axis: np.log(_share(np.exp(z), axis)),
+            "Two things go wrong. Without the shift, `inf / inf` is `nan`. And a probability that underflows to 0 has "
+            "the logarithm `-inf`. One formula mends both: z - m - log(sum exp(z - m)).",
+        ),
+        Specimen(
+            "The probabilities are clipped before the logarithm",
+            lambda z, axis: np.log(np.maximum(stable_softmax(z, axis), 1e-12)),
+            "1e-12 in place of 0 avoids `-inf`, but it invents an answer: log(1e-12) = -27.63, however unlikely the "
+            "class is. The exact value needs no probability: z - m - log(sum exp(z - m)).",
+        ),
+        Specimen(
+            "Only the maximum is subtracted",
+            lambda z, axis: z - _max(z, axis),
+            "z - m makes the largest result 0, a probability of 1. The logarithm of the sum is still to be subtracted: "
+            "z - m - log(sum exp(z - m)).",
+        ),
+        Specimen(
+            "There is no shift",
+            lambda z, axis: z - np.log(_sum(np.exp(z), axis)),
+            "The formula is right on paper. But `np.exp(1000)` overflows, the logarithm of the sum is `inf`, and every "
+            "result becomes `-inf`. Subtract the maximum first, in both places.",
+        ),
+        Specimen(
+            "The maximum is subtracted in one place only",
+            lambda z, axis: z - _log_of_shifted_sum(z, axis),
+            "Inside the sum stands z - m, outside z alone. The results are too large by m. With `shifted = z - m`, "
+            "both places use `shifted`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm of the sum has base 2",
+            lambda z, axis: z - _max(z, axis) - _log_of_shifted_sum(z, axis) / np.log(2),
+            "The exponentials have base e, so the logarithm must have it too: `np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm of softmax has base 2",
+            lambda z, axis: my_log_softmax(z, axis) / np.log(2),
+            "The result is in bits. This series uses the natural logarithm, `np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm of the sum has base 10",
+            lambda z, axis: z - _max(z, axis) - _log_of_shifted_sum(z, axis) / np.log(10),
+            "The exponentials have base e, so the logarithm must have it too: `np.log`.",
+            where=_small,
+        ),
+        Specimen(
+            "It is softmax, without the logarithm",
+            lambda z, axis: stable_softmax(z, axis),
+            "These are probabilities. Their logarithms are wanted: numbers of 0 or below.",
+            where=_small,
+        ),
+        Specimen(
+            "The sign is wrong",
+            lambda z, axis: -my_log_softmax(z, axis),
+            "A probability is at most 1, so its logarithm is 0 or below. The minus sign belongs to the loss, which "
+            "comes later.",
+            where=_small,
+        ),
+        Specimen(
+            "The sum runs along the other axis",
+            lambda z, axis: z - _max(z, axis) - np.log(_sum(np.exp(z - _max(z, axis)), 1 - axis)),
+            "The maximum runs along `axis`, the sum along the other one. Both must run along `axis`.",
+            where=_small_matrix,
+        ),
+        Specimen(
+            "The last axis is used, whatever axis says",
+            lambda z, axis: my_log_softmax(z, -1),
+            "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "The shift is the maximum of the whole array",
+            lambda z, axis: z - z.max() - np.log(_sum(np.exp(z - z.max()), axis)),
+            "One maximum serves all rows. In a row far below it the sum underflows to 0, and the results become `inf`. "
+            "Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "keepdims is forgotten in the maximum",
+            lambda z, axis: z - z.max(axis=axis) - np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis, keepdims=True)),
+            KEEPDIMS.format(what="maxima", one="maximum"),
+            where=_small,
+        ),
+        Specimen(
+            "keepdims is forgotten in the sum",
+            lambda z, axis: z - _max(z, axis) - np.log(np.exp(z - _max(z, axis)).sum(axis=axis)),
+            KEEPDIMS.format(what="sums", one="sum"),
+            where=_small,
+        ),
+    ],
+)
+
+
+# --- 02.5 ---------------------------------------------------------------------------------------------------------
+
+
+def log1p_form(d):
+    """log(1 + exp(-d)) to nearly all digits, for gaps d >= 0: an array gives an array of the same shape."""
+    return np.log1p(np.exp(-d))
+
+
+def _not_between(d):
+    """Between 10 and 37 the 1 swallows some of the digits of exp(-d), and how it is written decides which."""
+    return bool(np.all((d <= 10) | (d >= 37)))
+
+
+def _below_10(d):
+    return bool(np.all(d <= 10))
+
+
+EXERCISE_5 = Exercise(
+    id="02.5",
+    title="What log1p buys",
+    see="How exact is it?",
+    solution=log1p_form,
+    probes=[
+        (np.array([0.0]),),
+        (np.array([1.0]),),
+        (np.array([40.0]),),
+        (np.array([20.0]),),
+        (np.array([0.0, 2.0, 10.0, 40.0]),),
+    ],
+    rtol=1e-9,
+    atol=0.0,  # at d = 40 the right result is 4e-18: next to any atol it would count as 0
+    specimens=[
+        Specimen(
+            "The 1 swallows the exponential",
+            lambda d: np.log(1 + np.exp(-d)),
+            "Near 1, float64 numbers lie 2.2e-16 apart. From d = 37 on exp(-d) is less than half of that, so 1 + "
+            "exp(-d) rounds to 1, and log(1) is 0. `np.log1p(x)` computes log(1 + x) without forming 1 + x.",
+            where=_not_between,
+        ),
+        Specimen(
+            "The sign of the exponent is wrong",
+            lambda d: np.log1p(np.exp(d)),
+            "This is log(1 + exp(d)): it grows with d. With exp(-d) it falls towards 0.",
+        ),
+        Specimen(
+            "The 1 is missing",
+            lambda d: -d,
+            "The logarithm of exp(-d) alone is -d. The 1 belongs inside the logarithm: `np.log1p`.",
+        ),
+        Specimen(
+            "The logarithm has base 2",
+            lambda d: np.log1p(np.exp(-d)) / np.log(2),
+            "The natural logarithm is wanted: `np.log1p`. At d = 0 the result is log(2) = 0.6931, not 1.",
+            where=_below_10,
+        ),
+        Specimen(
+            "The logarithm has base 10",
+            lambda d: np.log1p(np.exp(-d)) / np.log(10),
+            "The natural logarithm is wanted: `np.log1p`. At d = 0 the result is log(2) = 0.6931.",
+            where=_below_10,
+        ),
+        Specimen(
+            "The logarithm is missing",
+            lambda d: np.exp(-d),
+            "log(1 + x) is close to x where x is small, and d = 40 comes out right. At d = 0 it does not: x is 1 "
+            "there, and log(2) = 0.6931.",
+        ),
+        Specimen(
+            "The minus sign is too many",
+            lambda d: -np.log1p(np.exp(-d)),
+            "1 + exp(-d) is above 1, so its logarithm is positive. The only minus sign is the one in the exponent.",
+            where=_below_10,
+        ),
+        Specimen(
+            "log1p of 1 + exp(-d)",
+            lambda d: np.log1p(1 + np.exp(-d)),
+            "`np.log1p` adds the 1 itself. Here 1 is added twice.",
+        ),
+    ],
+)
+
+EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3, EXERCISE_4, EXERCISE_5]

@@ -1,0 +1,538 @@
+"""Every exercise recognises right answers, stubs and each known mistake, and nothing handed to it makes it raise."""
+
+import inspect
+import json
+import math
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mnist_autograd import Tensor
+from mnist_autograd import functional as F
+from mnist_autograd.teach import exercises
+from mnist_autograd.teach.exercises import Card, check, progress
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+EXERCISES = exercises._exercises()
+BY_ID = [pytest.param(exercise, id=exercise.id) for exercise in EXERCISES.values()]
+SPECIMENS = [
+    pytest.param(exercise, specimen, id=f"{exercise.id} {specimen.name}")
+    for exercise in EXERCISES.values()
+    for specimen in exercise.specimens
+]
+STATUSES = {"passed", "not yet", "known mistake", "error"}
+
+
+@pytest.fixture(autouse=True)
+def fresh_progress():
+    exercises._passed.clear()
+    yield
+    exercises._passed.clear()
+
+
+# --- Right answers, differently written -------------------------------------------------------------------------
+
+
+def probabilities_loop(z):
+    total = sum(math.exp(x) for x in z)
+    return [math.exp(x) / total for x in z]
+
+
+def softmax_moved(z, axis):
+    """The class axis first, where a sum along axis 0 broadcasts without keepdims; then back."""
+    e = np.exp(np.moveaxis(z, axis, 0) - z.max())
+    return np.moveaxis(e / e.sum(axis=0), 0, axis)
+
+
+def softmax_apply(z, axis):
+    def one(row):
+        e = np.exp(row - max(row))
+        return e / sum(e)
+
+    return np.apply_along_axis(one, axis, z)
+
+
+def entropy_loop(p):
+    return [-sum(x * math.log(x) for x in row if x > 0) for row in p.tolist()]
+
+
+def logsumexp_reduce(z, axis):
+    return np.logaddexp.reduce(z, axis=axis)
+
+
+def largest_by_bisection(dtype):
+    low, high = 0.0, 1000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if np.isfinite(np.exp(dtype(middle))) else (low, middle)
+    return low
+
+
+RIGHT = {
+    "01.1": [probabilities_loop, lambda z: F.softmax(Tensor(z, requires_grad=True))],
+    "01.2": [softmax_moved, lambda z, axis: F.softmax(Tensor(z), axis=axis)],
+    "01.4": [lambda z, T: softmax_apply(z / T, -1), lambda z, T: F.softmax(Tensor(z) / T)],
+    "01.3": [math.log, lambda r: F.log(r)],
+    "01.5": [entropy_loop, lambda p: F.sum(-p * F.log(Tensor(p) + 1e-12), axis=-1)],
+    "02.2": [softmax_apply, F.softmax],
+    "02.3": [logsumexp_reduce, F.logsumexp],
+    "02.4": [lambda z, axis: z - np.logaddexp.reduce(z, axis=axis, keepdims=True), F.log_softmax],
+    "02.1": [lambda dtype: np.log(np.finfo(dtype).max), largest_by_bisection],
+    "02.5": [lambda d: np.logaddexp(0, -d), lambda d: [math.log1p(math.exp(-x)) for x in d]],
+}
+
+
+def test_there_are_right_answers_for_every_exercise():
+    assert RIGHT.keys() == EXERCISES.keys()
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_right_answers_pass(exercise):
+    for answer in [exercise.solution, *RIGHT[exercise.id]]:
+        card = check(exercise.id, answer)
+        assert card.status == "passed" and card.specimen is None, card
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_a_stub_is_not_yet(exercise):
+    def stub(*arguments):
+        raise NotImplementedError
+
+    card = check(exercise.id, stub)
+    assert card.status == "not yet"
+    assert card.text == "The function still raises NotImplementedError: write its body, then run this cell again."
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_answers_in_fewer_digits_pass(dtype):
+    assert check("01.2", lambda z, axis: softmax_apply(z, axis).astype(dtype)).status == "passed"
+
+
+# --- Known mistakes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("exercise, specimen", SPECIMENS)
+def test_each_specimen_gives_its_own_diagnosis(exercise, specimen):
+    card = check(exercise.id, specimen.function)
+    assert (card.status, card.specimen, card.title) == ("known mistake", specimen.name, specimen.name)
+    assert card.text.startswith(specimen.text) and f"“{exercise.see}”" in card.text
+    assert "calling\n" in card.text and "must give" in card.text and re.search("and gave|and stopped with", card.text)
+
+
+def speaks(specimen, probe):
+    return specimen.where is None or specimen.where(*probe)
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_specimens_differ_from_the_solution_and_from_each_other(exercise):
+    """On a probe on which both speak: so no function can agree with two of them."""
+    functions = [exercises.Specimen("solution", exercise.solution, ""), *exercise.specimens]
+    for i, a in enumerate(functions):
+        for b in functions[:i]:
+            assert any(
+                not exercises._agree(exercise, exercises._run(a.function, probe), exercises._run(b.function, probe))
+                for probe in exercise.probes
+                if speaks(a, probe) and speaks(b, probe)
+            ), f"{a.name} / {b.name}"
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_specimens_have_distinct_names_that_read_as_a_title(exercise):
+    names = [specimen.name for specimen in exercise.specimens]
+    assert len(set(names)) == len(names) >= 4
+    for specimen in exercise.specimens:
+        assert not specimen.name.endswith(".") and specimen.text.endswith(".")
+        assert not re.search(r"\b(simply|obviously|just|easy|trivial)\b", specimen.text)
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_probes_are_ordered_by_size_and_the_solution_is_finite_on_them(exercise):
+    sizes = [
+        sum(np.size(argument) for argument in probe if isinstance(argument, np.ndarray)) for probe in exercise.probes
+    ]
+    assert sizes == sorted(sizes) and sizes[0] <= 2
+    for probe in exercise.probes:
+        assert np.isfinite(exercises._run(exercise.solution, probe).value).all()
+
+
+MISTAKES_WRITTEN_OTHERWISE = [
+    ("01.1", lambda z: [math.exp(x) for x in z], "The exponentials are not divided by their sum"),
+    ("01.1", lambda z: np.exp2(z) / np.exp2(z).sum(), "The base is 2 in place of e"),
+    ("01.2", lambda z, axis: F.softmax(z, axis=0), "It sums along axis 0, whatever axis says"),
+    ("01.2", lambda z, axis: F.exp(z) / F.sum(F.exp(z), axis=axis), "keepdims is forgotten"),
+    ("01.2", lambda z, axis: softmax_apply(z, 1 - axis), "It sums along the other axis"),
+    ("01.4", lambda z, T: softmax_apply(z - T, -1), "T has no effect"),
+    ("01.4", lambda z, T: softmax_apply(np.log(softmax_apply(z, -1) / T), -1), "T has no effect"),
+    ("01.5", lambda p: -(p * np.log2(p)).sum(axis=1), "The logarithm has base 2"),  # and nan at p = 0
+    ("01.5", lambda p: (p * np.log(p + 1e-12)).sum(axis=1), "The minus sign is missing"),
+    ("02.2", lambda z, axis: F.exp(z) / F.sum(F.exp(z), axis=axis, keepdims=True), "There is no shift"),
+    ("02.2", lambda z, axis: np.exp(z) / np.exp(z).sum(), "The whole array adds up to 1"),  # and no shift
+    ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-12), "The probabilities are clipped"),
+    ("02.5", lambda d: -np.log(1 / (1 + np.exp(-d))), "The 1 swallows the exponential"),
+    ("02.5", lambda d: np.log(np.exp(d) + 1) - d, "The 1 swallows the exponential"),
+]
+
+
+@pytest.mark.parametrize("exercise_id, answer, name", MISTAKES_WRITTEN_OTHERWISE)
+def test_a_mistake_is_recognised_however_it_is_written(exercise_id, answer, name):
+    card = check(exercise_id, answer)
+    assert card.status == "known mistake" and card.specimen.startswith(name), card
+
+
+def test_forgotten_keepdims_shows_the_wrong_square_and_explains_numpys_message():
+    text = check("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis)).text
+    assert "my_softmax(np.array([[0., 1.], [3., 2.]]), 1)" in text  # no error there, but a wrong result
+    assert "ValueError: operands could not be broadcast together with shapes (2,3) (2,)" in text
+    assert "Here 3 meets 2, and NumPy stops." in text
+
+
+# --- Counterexamples --------------------------------------------------------------------------------------------
+
+
+def counterexample(card):
+    """The call, what was expected and what came out, of the first that the card shows; read back from its text."""
+    shown = r"calling\n +(.*?)\n +must give.*?\n(.*?)\n +and gave.*?\n(.*?)(?:\n\n|$)"
+    call, expected, gave = re.search(shown, card.text, re.DOTALL).groups()
+    return call.strip(), expected, gave
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_the_counterexample_is_right_and_the_smallest(exercise):
+    """An answer that is wrong by 0.25 everywhere, and one that is wrong on the last probe only."""
+    numbers = {"np": np, "nan": np.nan, "inf": np.inf}
+    last = len(exercise.probes) - 1
+    for first_wrong in (0, last):
+        count = iter(range(len(exercise.probes)))
+
+        def answer(*arguments, count=count, first_wrong=first_wrong):
+            return exercise.solution(*arguments) + 0.25 * (next(count) >= first_wrong)
+
+        card = check(exercise.id, answer)
+        assert card.status == "not yet"
+        assert card.title == f"{exercise.function_name} is right on {first_wrong} of {last + 1} inputs"
+        call, expected, gave = counterexample(card)
+        right = exercise.solution(*exercise.probes[first_wrong])
+        assert call.startswith(f"{exercise.function_name}(")
+        called = eval(call, numbers | {exercise.function_name: exercise.solution})
+        np.testing.assert_allclose(called, right, rtol=1e-12)
+        np.testing.assert_allclose(eval(expected.strip(), numbers), right, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(eval(gave.strip(), numbers), right + 0.25, rtol=1e-4, atol=1e-4)
+
+
+def test_a_difference_after_the_fourth_digit_is_shown():
+    _, expected, gave = counterexample(check("01.1", lambda z: F.softmax(z).data + 1e-5))
+    assert expected != gave
+
+
+@pytest.mark.parametrize(
+    "value, word",
+    [(np.nan, "not a number"), (np.inf, "overflow"), (-np.inf, "logarithm of 0")],
+)
+def test_what_happened_at_huge_logits_is_said(value, word):
+    def answer(z, axis):
+        return np.where(np.abs(z) > 900, value, F.log_softmax(z, axis).data)
+
+    card = check("02.4", answer)
+    assert card.status == "not yet" and word in card.text
+    assert counterexample(card)[0] == "my_log_softmax(np.array([1000.,    0.]), 0)"
+
+
+def test_a_wrong_shape_is_said():
+    card = check("02.3", lambda z, axis: np.zeros((2, 1)))
+    assert "(shape ())" in card.text and "(shape (2, 1))" in card.text
+
+
+def test_cards_do_not_depend_on_print_options():
+    expected = repr(check("01.1", lambda z: z))
+    with np.printoptions(precision=1, suppress=True, threshold=1, formatter={"float": lambda x: "?"}):
+        assert repr(check("01.1", lambda z: z)) == expected
+
+
+# --- Answers that are no answers --------------------------------------------------------------------------------
+
+
+class RaisingArray:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("no array")
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    __hash__ = None
+
+
+class RaisingMessage(Exception):
+    def __str__(self):
+        raise RuntimeError("no message")
+
+
+class RaisingEverywhere:
+    def __getattribute__(self, name):
+        raise RuntimeError("no attribute")
+
+
+def raising(error):
+    def answer(*arguments):
+        raise error
+
+    return answer
+
+
+def recursion(*arguments):
+    return recursion(*arguments)
+
+
+def generator(*arguments):
+    yield 1
+
+
+async def coroutine(*arguments):
+    return 1
+
+
+def endless_list():
+    nested = []
+    nested.append(nested)
+    return nested
+
+
+HOSTILE_VALUES = {
+    "None": None,
+    "number": 3,
+    "huge number": 10**400,
+    "complex": 1j,
+    "string": "0.5",
+    "bytes": b"0.5",
+    "ragged": [[1, 2], [3]],
+    "strings": ["a", "b"],
+    "dict": {1: 2},
+    "range": range(10**12),
+    "long list": [0.0] * 10**6,
+    "list in itself": endless_list(),
+    "huge array": np.broadcast_to(0.0, (10**6, 10**6)),
+    "empty": np.zeros((0, 3)),
+    "objects": np.array([None, {}]),
+    "dates": np.array(["2020-01-01"], dtype="datetime64[D]"),
+    "records": np.zeros(2, dtype=[("a", float)]),
+    "masked": np.ma.masked_all(2),
+    "raising array": RaisingArray(),
+    "raising everywhere": RaisingEverywhere(),
+    "list of them": [RaisingArray(), RaisingEverywhere()],
+    "class": RaisingArray,
+    "ellipsis": ...,
+    "module": np,
+}
+HOSTILE_ANSWERS = {
+    **{f"value {name}": value for name, value in HOSTILE_VALUES.items()},
+    **{f"returns {name}": lambda *a, value=value: value for name, value in HOSTILE_VALUES.items()},
+    "no arguments": lambda: 1,
+    "many arguments": lambda a, b, c, d, e: 1,
+    "keyword only": lambda *, a: 1,
+    "SystemExit": raising(SystemExit(1)),
+    "GeneratorExit": raising(GeneratorExit()),
+    "MemoryError": raising(MemoryError()),
+    "BaseException": raising(BaseException("base")),
+    "StopIteration": raising(StopIteration()),
+    "raising message": raising(RaisingMessage()),
+    "long message": raising(ValueError("x" * 10**6)),
+    "recursion": recursion,
+    "generator": generator,
+    "coroutine": coroutine,
+    "print": lambda *a: print(end=""),
+    "ufunc": np.exp,
+    "class with __call__": type("Called", (), {"__call__": lambda self, *a: a[0]})(),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a coroutine that nobody awaited
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_nothing_makes_check_raise(exercise):
+    for name, answer in HOSTILE_ANSWERS.items():
+        card = check(exercise.id, answer)
+        assert isinstance(card, Card) and card.status in STATUSES - {"passed"}, name
+        for text in (repr(card), card._repr_html_()):
+            assert len(text) < 10_000 and " at 0x" not in text, name
+        assert repr(card) == repr(check(exercise.id, answer)), name
+
+
+def test_an_unknown_id_lists_the_known_ones():
+    for given in (None, 3, "9.9", "01", [], {}, np.zeros(3), RaisingArray(), "x" * 10**6):
+        card = check(given, len)
+        assert card.status == "error" and ", ".join(EXERCISES) in card.text and len(card.text) < 300
+        assert check(RaisingEverywhere(), len).status == "error"
+
+
+def test_an_unknown_chapter_lists_the_known_ones():
+    for given in (None, 1, "1", "01.1", [], RaisingArray()):
+        card = progress(given)
+        assert card.status == "error" and "01, 02" in card.text
+    assert progress(RaisingEverywhere()).status == "error"
+
+
+def test_an_answer_that_is_no_function_is_told_how_to_call_check():
+    assert 'check("01.2", my_softmax)' in check("01.2", np.zeros(3)).text
+
+
+def test_wrong_arguments_are_told_the_right_ones():
+    card = check("01.2", lambda z: z)
+    assert card.status == "error" and "`my_softmax(z, axis)`" in card.text and "`(z)`" in card.text
+    assert "Yours takes none." in check("01.2", lambda: 1).text
+
+
+def test_an_exception_is_shown_without_addresses_and_paths():
+    card = check("01.1", raising(OSError("<object at 0x7f12ab> in /home/me/secret/file.py")))
+    assert card.status == "error" and card.title == "probabilities stops with an OSError"
+    assert "0x7f12ab" not in card.text and "secret" not in card.text and "file.py" in card.text
+
+
+def test_names_without_a_value_are_explained():
+    card = check("01.1", lambda z: numpie.exp(z))  # noqa: F821
+    assert card.status == "error" and "NameError: name 'numpie' is not defined" in card.text
+
+
+def test_keyboard_interrupt_passes_through():
+    with pytest.raises(KeyboardInterrupt):
+        check("01.1", raising(KeyboardInterrupt()))
+
+
+def test_html_from_the_learner_is_escaped():
+    attack = "<script>alert('x')</script>"
+    named = type("<b>Evil</b>", (Exception,), {})
+    for answer in (raising(ValueError(attack)), raising(named(attack)), named(), type("<b>", (), {})()):
+        shown = check("01.1", answer)._repr_html_()
+        assert "<script" not in shown and "<b>" not in shown
+    assert "&lt;script&gt;" in check("01.1", raising(ValueError(attack)))._repr_html_()
+    assert "<script" not in check(attack, len)._repr_html_()
+
+
+def changing_softmax(z, axis):
+    z -= z.max(axis=axis, keepdims=True)
+    np.exp(z, out=z)
+    z /= z.sum(axis=axis, keepdims=True)
+    return z
+
+
+def test_a_function_that_changes_its_input_is_told_so_and_leaves_the_probes_as_they_are():
+    before = [probe[0].copy() for probe in EXERCISES["02.2"].probes]
+    card = check("02.2", changing_softmax)
+    assert card.status == "passed" and "changes its input" in card.text
+    for old, probe in zip(before, EXERCISES["02.2"].probes):
+        np.testing.assert_array_equal(old, probe[0])
+
+    def overwriting(z, axis):
+        z[...] = 0.5
+        return z
+
+    assert check("02.2", overwriting).status == "not yet"
+
+
+def test_a_result_that_is_overwritten_later_is_kept_as_it_was():
+    buffer = np.zeros(2)
+
+    def answer(z):
+        buffer[:] = 7
+        return buffer if len(z) == 2 else z
+
+    assert "[7., 7.]" in check("01.1", answer).text
+
+
+def test_warnings_are_silent_and_settings_restored():
+    with warnings.catch_warnings(), np.errstate(all="raise"):
+        warnings.simplefilter("error")
+        assert check("02.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis, keepdims=True)).specimen
+        assert np.geterr()["over"] == "raise"
+
+
+# --- Progress and cards -----------------------------------------------------------------------------------------
+
+
+def test_progress_counts_what_has_passed_and_keeps_it():
+    assert progress("01").title == "0 of 5 passed" and progress("01").status == "not yet"
+    check("01.1", EXERCISES["01.1"].solution)
+    check("01.3", math.log)
+    check("01.3", math.exp)  # broken on purpose, afterwards
+    assert progress("01").title == "2 of 5 passed"
+    assert re.findall(r"(passed|not yet) +(\S+)", progress("01").text) == [
+        ("passed", "01.1"),
+        ("not yet", "01.2"),
+        ("passed", "01.3"),
+        ("not yet", "01.4"),
+        ("not yet", "01.5"),
+    ]
+    for exercise in EXERCISES.values():
+        check(exercise.id, exercise.solution)
+    assert progress("02").title == "5 of 5 passed" and progress("02").status == "passed"
+
+
+CARDS = {
+    "passed": lambda: check("01.3", math.log),
+    "not yet": lambda: check("01.3", lambda r: 7),
+    "known mistake": lambda: check("01.3", math.log2),
+    "error": lambda: check("01.3", None),
+}
+
+
+@pytest.mark.parametrize("status, sign, edge", [*zip(CARDS, "✓○✗!", ("#009E73", "#767676", "#D55E00", "#D55E00"))])
+def test_a_card_says_its_status_in_a_word_a_sign_and_a_colour(status, sign, edge):
+    card = CARDS[status]()
+    heading = f"{sign} {status.capitalize()} · 01.3 The gap for a ratio"
+    assert card.status == status and repr(card).startswith(f"{heading}\n{card.title}\n\n")
+    shown = card._repr_html_()
+    assert 'role="status"' in shown and heading in shown and f"border-left:4px solid {edge}" in shown
+    assert "background:#ffffff" in shown
+    assert shown.count("<") == shown.count(">") and "`" not in shown
+
+
+def test_plain_text_says_the_same_as_html():
+    card = check("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis))
+    html_text = re.sub(r"<[^>]*>", " ", card._repr_html_())
+    for entity, sign in [("&#x27;", "'"), ("&quot;", '"'), ("&gt;", ">"), ("&lt;", "<"), ("&amp;", "&")]:
+        html_text = html_text.replace(entity, sign)
+    assert re.sub(r"[\s`]", "", html_text) == re.sub(r"[\s`]", "", repr(card))
+
+
+# --- The notebooks ----------------------------------------------------------------------------------------------
+
+
+def cells_of_chapter(exercise):
+    """The cells of the exercise's notebook by id; skips the test while there is no such notebook."""
+    found = sorted(NOTEBOOKS.glob(f"{exercise.id[:2]}-*.ipynb"))
+    if not found:
+        pytest.skip(f"there is no notebook of chapter {exercise.id[:2]} yet")
+    cells = json.loads(found[0].read_text(encoding="utf-8"))["cells"]
+    return {cell["id"]: "".join(cell["source"]) for cell in cells}
+
+
+def defined_by(code, name):
+    namespace = {"np": np}
+    exec(code, namespace)
+    return namespace[name]
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_the_notebooks_solution_passes(exercise):
+    source = cells_of_chapter(exercise)[f"solution-{exercise.id.replace('.', '-')}"]
+    (code,) = re.findall(r"```python\n(.*?)```", source, re.DOTALL)
+    solution = defined_by(code, exercise.function_name)
+    assert check(exercise.id, solution).status == "passed"
+    assert inspect.signature(solution).parameters.keys() == inspect.signature(exercise.solution).parameters.keys()
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_the_notebooks_stub_is_not_yet(exercise):
+    source = cells_of_chapter(exercise)[f"stub-{exercise.id.replace('.', '-')}"]
+    namespace = {"np": np, "check": check, "progress": progress}
+    exec(source, namespace)
+    assert check(exercise.id, namespace[exercise.function_name]).status == "not yet"
+
+
+@pytest.mark.parametrize("exercise", BY_ID)
+def test_the_paragraph_that_explains_it_is_a_heading_of_the_notebook(exercise):
+    text = "\n".join(cells_of_chapter(exercise).values())
+    assert exercise.see in re.findall(r"^#+ +(.*?) *$", text, re.MULTILINE)

@@ -1,0 +1,372 @@
+"""Charts, states and live explorers, without a browser: figures are text; callbacks run when a value is set."""
+
+import decimal
+import math
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from mnist_autograd import functional as F
+from mnist_autograd.teach import charts, explore
+
+inf, nan = math.inf, math.nan
+NASTY = ["<b>&", "W" * 30, "猫", "", 'a"b\x00\ud800', "-->"]
+EXTREMES = [0, -0.0, 1, -1, 5e-324, 1e308, -1e308, inf, -inf, nan]
+
+
+def texts(svg):
+    """The texts of an SVG, in order; fails if it is not XML."""
+    root = ET.fromstring(svg)
+    assert root.get("role") == "img" and root.get("aria-label")
+    first = next(element for element in root.iter() if element.tag.endswith("rect"))
+    assert first.get("fill") == "white"
+    assert "nan" not in re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", svg), "a coordinate is not a number"
+    return [element.text for element in root.iter() if element.tag.endswith("text")]
+
+
+def rectangles(svg, colour):
+    return [e for e in ET.fromstring(svg).iter() if e.tag.endswith("rect") and e.get("fill") == colour]
+
+
+# --- Charts -----------------------------------------------------------------------------------------------------
+
+
+def test_bars_are_as_long_as_their_values():
+    svg = charts.bars([1, 2, -4], ["a", "b", "c"], "title", "logits", reference=(1, "uniform"))
+    assert [float(r.get("width")) for r in rectangles(svg, "#0072B2")] == pytest.approx([28.3, 56.7, 113.3])
+    assert {"title", "a", "b", "c", "1", "2", "-4", "uniform"} <= set(texts(svg))
+    assert "a 1, b 2, c -4" in ET.fromstring(svg).get("aria-label")
+
+
+def test_vertical_bars_stand_on_one_line():
+    rows = rectangles(charts.bars([1, 2], ["a", "b"], "title", "losses", vertical=True, length=100), "#CC79A7")
+    assert [float(r.get("height")) for r in rows] == [50, 100]
+    assert len({float(r.get("y")) + float(r.get("height")) for r in rows}) == 1
+
+
+def test_targets_are_hatched():
+    assert len(rectangles(charts.bars([1, 0], ["a", "b"], "target", "targets"), "url(#hatching)")) == 2
+
+
+@pytest.mark.parametrize("vertical", [False, True])
+def test_bars_say_inf_and_nan_in_words(vertical):
+    svg = charts.bars([inf, -inf, nan, 1], list("abcd"), "title", "exponentials", vertical=vertical)
+    assert {"inf: too large", "-inf: minus infinity", "nan: not a number", "1"} <= set(texts(svg))
+    assert len(rectangles(svg, "#E69F00")) == 1
+
+
+@pytest.mark.parametrize("values", [EXTREMES, [0, 0, 0], [nan, inf], [1e308, -1e308], [5e-324], [-2, -1]])
+def test_no_number_and_no_name_breaks_a_chart(values):
+    names = [NASTY[i % len(NASTY)] for i in range(len(values))]
+    for vertical in (False, True):
+        texts(charts.bars(values, names, NASTY[0], "logits", vertical=vertical, reference=(0.5, NASTY[0])))
+    texts(charts.lines({NASTY[0]: (values, values, "losses"), "b": (values, values, "logits")}, "t", *NASTY[:2]))
+    texts(charts.lines({"a": (values, values, "losses")}, "title", "x", "y", marker=(values[0], values[-1])))
+    texts(charts.heat_map([values, values], NASTY[:2], names, NASTY[0], "gradients"))
+    texts(charts.simplex((values * 3)[:3], NASTY[:3], "title", trail=[(1, 0, 0), (0, 1, 0)]))
+    texts(charts.message(NASTY[0] * 50, NASTY[1]))
+
+
+def test_names_are_escaped_and_cut():
+    svg = charts.bars([1, 2], ["<b>&", "W" * 40], "title", "logits")
+    assert "<b>" not in svg and "<b>&" in texts(svg)
+    assert any(re.fullmatch("W+…", t) for t in texts(svg))
+
+
+def test_numbers_do_not_show_the_last_bits():
+    assert [charts.number(x) for x in (0.30000000000000004, 0.3, 2 / 3, -0.0, 1234567)] == [
+        *("0.3", "0.3", "0.6667", "0", "1.235e+06")
+    ]
+    a, b = (charts.bars([x, 1], ["a", "b"], "title", "logits") for x in (0.12345, np.nextafter(0.12345, 1)))
+    assert a == b
+
+
+def test_lines_have_gaps_and_a_marker():
+    svg = charts.lines({"loss": ([0, 1, 2, 3, 4], [4, 1, nan, 1, 4], "losses")}, "title", "T", "nats", marker=(1, 1))
+    assert sum(e.get("stroke") == "#CC79A7" for e in ET.fromstring(svg).iter()) == 2
+    assert {"T", "nats", "(1, 1)", "0", "2", "4"} <= set(texts(svg))
+
+
+def test_heat_map_shades_by_size():
+    svg = charts.heat_map([[0, 1], [-1, nan]], ["r", "s"], ["a", "b"], "title", "gradients")
+    fills = [e.get("fill") for e in ET.fromstring(svg).iter() if e.tag.endswith("rect")][1:]
+    assert fills[0] == "#FFFFFF" and fills[3] == "#DDDDDD" and len(set(fills)) == 4
+    assert {"0", "1", "-1"} <= set(texts(svg))
+
+
+def test_simplex_puts_the_point_between_the_corners():
+    def circle(p):
+        svg = charts.simplex(p, ["a", "b", "c"], "title")
+        found = next(e for e in ET.fromstring(svg).iter() if e.tag.endswith("circle"))
+        return np.array([float(found.get("cx")), float(found.get("cy"))])
+
+    corners = [circle(p) for p in np.eye(3)]
+    np.testing.assert_allclose(circle([0.2, 0.3, 0.5]), np.array([0.2, 0.3, 0.5]) @ corners, atol=0.1)
+
+
+def test_charts_stand_beside_each_other():
+    a, b = (charts.bars([i], [str(i)], "title", "logits") for i in (1, 2))
+    assert texts(charts.beside("label", a, b, caption="the caption"))[-1] == "the caption"
+    root = ET.fromstring(charts.beside("label", a, b, caption="the caption"))
+    assert [e.get("x") for e in root if e.tag.endswith("svg")][0] == "0"
+    assert float(root.get("width")) == 2 * float(ET.fromstring(a).get("width"))
+
+
+# --- States -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temperature", explore.TEMPERATURES)
+def test_softmax_state_shows_the_engines_probabilities(temperature):
+    state = explore.SoftmaxState(temperature=temperature)
+    p, problem = state.probabilities()
+    expected = F.softmax(np.array(state.logits) / temperature).data
+    np.testing.assert_array_equal(p, expected)
+    assert problem == "" and all(charts.number(q) in texts(state.view()) for q in expected)
+    for said in (state.describe(), state.table()):
+        assert all(charts.number(q) in said for q in expected)
+
+
+def test_temperatures_and_scales_are_on_the_sliders():
+    assert {0.05, 0.1, 0.5, 1, 2, 10, 20} <= set(explore.TEMPERATURES)
+    assert sorted(explore.TEMPERATURES) == explore.TEMPERATURES
+    assert {0, 11, 12, 100, 710, 1000} <= set(explore.SCALES)
+
+
+def test_entropy_is_between_0_and_log_5():
+    assert explore.SoftmaxState([7] * 5).entropy() == pytest.approx(math.log(5))
+    assert explore.SoftmaxState([1000, 0, 0, 0, 0]).entropy() == 0
+    p = F.softmax(np.array([2.0, 1, 0, -1, -2])).data
+    assert explore.SoftmaxState().entropy() == pytest.approx(-(p * np.log(p)).sum())
+    assert "log 5 = 1.609 nats" in explore.SoftmaxState().view()
+
+
+def test_a_gap_of_2_is_a_ratio_of_7_39():
+    assert "cat is 7.389 times as probable as dog" in explore.SoftmaxState([3, 1, 0, 0, 0]).describe()
+
+
+def test_huge_logits_overflow_in_words():
+    view = explore.SoftmaxState(explore.PRESETS["huge logits"]).view()
+    assert texts(view).count("inf: too large for float64") == 3 and "0.6652" in texts(view)
+
+
+@pytest.mark.parametrize("kind", [explore.SoftmaxState, explore.SimplexState])
+@pytest.mark.parametrize("value", EXTREMES)
+@pytest.mark.parametrize("temperature", [1, 0, -1, inf, nan])
+def test_no_state_raises(kind, value, temperature):
+    state = kind(temperature=temperature, names=NASTY)
+    state.logits[1] = value
+    texts(state.view())
+    assert state.describe() and state.table() and state._repr_svg_() == state.view()
+
+
+def test_the_simplex_trail_ends_in_the_corner_and_near_the_middle():
+    trail = explore.SimplexState().trail()
+    np.testing.assert_allclose(trail[0], [1, 0, 0], atol=1e-4)
+    np.testing.assert_allclose(trail[-1], [1 / 3] * 3, atol=0.02)
+
+
+def test_exact_values_have_their_digits():
+    p, l = explore.exact(np.array([1000.0, 500.0, 0.0]))
+    with decimal.localcontext(decimal.Context(prec=400)):
+        others = decimal.Decimal(-500).exp() + decimal.Decimal(-1000).exp()
+        assert abs(-(1 + others).ln() / l[0] - 1) < decimal.Decimal("1e-45")
+        assert abs(1 / (1 + others) / p[0] - 1) < decimal.Decimal("1e-45")
+    np.testing.assert_allclose([float(x) for x in explore.exact(np.zeros(3))[1]], [-math.log(3)] * 3, rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "value, true, dtype, error",
+    [
+        (1.0, "1", "float64", 0),
+        (1 + 2**-52, "1", "float64", 1),
+        (1 + 2**-10, "1", "float16", 1),
+        (0.0, "1", "float32", 2**23),
+        (1.0, "1.5", "float16", 512),
+        (0.0, "1e-400", "float64", 0),
+        (inf, "1", "float64", nan),
+    ],
+)
+def test_ulps(value, true, dtype, error):
+    assert explore.ulps(value, decimal.Decimal(true), dtype) == pytest.approx(error, nan_ok=True, abs=1e-70)
+
+
+@pytest.mark.parametrize("dtype, fits, overflows", [("float16", 11, 12), ("float32", 88, 89), ("float64", 709, 710)])
+def test_the_naive_formula_breaks_where_exp_overflows(dtype, fits, overflows):
+    assert "nan" not in explore.StabilityState(fits, dtype).describe()
+    state = explore.StabilityState(overflows, dtype)
+    assert {f"inf: too large for {dtype}", "nan: inf / inf", "0: a number / inf"} <= set(texts(state.view()))
+    errors = state.errors()
+    assert np.isnan(errors["naive softmax"][0]) and np.nanmax(errors["-log1p(others)"]) < 4
+    assert errors["shifted softmax"].max() < 4 and errors["z - m - log(sum)"][0] > 100
+
+
+def test_stability_says_0_over_0_and_log_of_0():
+    assert "nan: 0 / 0" in texts(explore.StabilityState(2000, direction=(-1, -1.5, -2), dtype="float32").view())
+    assert "-inf: the logarithm of 0" in texts(explore.StabilityState(1000, "float64").view())
+
+
+def test_stability_shows_a_learners_softmax():
+    svg = explore.StabilityState(12, "float16", lambda z, axis: np.exp(z) / np.exp(z).sum()).view()
+    assert "your softmax" in texts(svg) and "nan: not a number" in texts(svg)
+
+
+@pytest.mark.parametrize("dtype", explore.DTYPES)
+@pytest.mark.parametrize("scale", [*explore.SCALES, *EXTREMES])
+def test_no_scale_raises(scale, dtype):
+    state = explore.StabilityState(scale, dtype, F.softmax)
+    texts(state.view())
+    assert state.table()
+
+
+# --- A learner's function ---------------------------------------------------------------------------------------
+
+
+def raises(error):
+    def function(z, axis=-1):
+        raise error
+
+    return function
+
+
+def ruins_its_input(z, axis=-1):
+    z -= z.max()
+    np.exp(z, out=z)
+    z /= z.sum()
+    return z
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+HOSTILE = {
+    "your function raised NotImplementedError: write me": raises(NotImplementedError("write me")),
+    "your function raised KeyError: 'x'": raises(KeyError("x")),
+    "your function raised SystemExit": raises(SystemExit()),
+    "your function raised Unprintable": raises(Unprintable()),
+    "your function raised RecursionError": raises(RecursionError("<&>\x00\x1b[31m")),
+    "your function raised ValueError": lambda z, axis: [[1, 2], [3]],
+    "your function raised TypeError": lambda z: z,
+    "your function returned NoneType": lambda z, axis: None,
+    "your function returned str": lambda z, axis: "abc",
+    "your function returned ndarray, expected": lambda z, axis: z * 1j,
+    "your function returned shape (N, 1), expected (N,)": lambda z, axis: z[:, None],
+    "your function returned shape (), expected (N,)": lambda z, axis: 1.0,
+    "your function returned nan for cat": lambda z, axis: z * nan,
+    "your function returned inf for cat": lambda z, axis: np.abs(z) + inf,
+    "your function returned a negative number": lambda z, axis: -F.softmax(z).data,
+    "the probabilities sum to 2, not 1": lambda z, axis: 2 * F.softmax(z).data,
+    "the probabilities sum to inf: too large, not 1": lambda z, axis: np.full(z.shape, 1e308),
+}
+
+
+@pytest.mark.parametrize("kind", [explore.SoftmaxState, explore.SimplexState])
+@pytest.mark.parametrize("problem", HOSTILE)
+def test_a_states_figure_says_what_is_wrong_and_recovers(kind, problem):
+    state = kind(softmax=HOSTILE[problem])
+    expected = problem.replace("N", str(len(state.logits))) if "shape" in problem else problem
+    for said in (" ".join(texts(state.view())), state.describe(), state.table()):
+        assert expected in said
+    state.softmax = F.softmax
+    assert state.view() == kind().view()
+
+
+@pytest.mark.parametrize("function", HOSTILE.values(), ids=HOSTILE)
+def test_stability_survives_any_function(function):
+    state = explore.StabilityState(softmax=function)
+    texts(state.view())
+    assert "your" in state.describe() and state.table()
+
+
+@pytest.mark.parametrize(
+    "right",
+    [F.softmax, ruins_its_input, lambda z, axis: list(F.softmax(z).data), lambda z, axis: print(z) or F.softmax(z)],
+)
+def test_tensors_arrays_and_lists_are_all_right(right):
+    state = explore.SoftmaxState(softmax=right)
+    assert state.view() == explore.SoftmaxState().view() and state.logits == explore.PRESETS["start"]
+
+
+def test_a_learners_function_gets_what_was_promised():
+    seen = []
+
+    def spy(z, axis=None):
+        seen.append((type(z), z.dtype, z.shape, axis))
+        return F.softmax(z, axis=axis)
+
+    explore.SoftmaxState(softmax=spy).view()
+    assert set(seen) == {(np.ndarray, np.dtype("float64"), (5,), -1)}
+
+
+# --- Live explorers ---------------------------------------------------------------------------------------------
+
+LIVE = {"softmax": explore.softmax, "simplex": explore.simplex, "stability": explore.stability}
+
+
+def values_of(control):
+    """Every kind of value a reader can give to a control."""
+    if isinstance(control, widgets.FloatSlider):
+        draw = random.Random(0)
+        return [control.min, control.max, 0, *(round(draw.uniform(control.min, control.max), 1) for _ in range(5))]
+    if isinstance(control, widgets.Text):
+        return ["", "a", "a,b,c,d,e,f,g", ",,,", *NASTY[:4]]
+    return [option[1] if isinstance(option, tuple) else option for option in control.options]
+
+
+def shows_its_state(explorer):
+    texts(explorer.figure.value)
+    sentence = charts.escape(charts.printable(explorer.state.describe()))
+    assert explorer.figure.value == explorer.state.view()
+    assert 'role="status" aria-live="polite"' in explorer.status.value and sentence in explorer.status.value
+    return True
+
+
+@pytest.mark.parametrize("function", [None, *list(HOSTILE.values())[:3], lambda z, axis: np.exp(z) / np.exp(z).sum()])
+@pytest.mark.parametrize("name", LIVE)
+def test_every_control_redraws_and_leads_back(name, function):
+    explorer = LIVE[name](function) if function else LIVE[name]()
+    start = explorer.figure.value
+    assert shows_its_state(explorer)
+    for control in explorer.controls.values():
+        assert control.description
+        if isinstance(control, widgets.Button):
+            control.click()
+            assert shows_its_state(explorer)
+            explorer.controls["start"].click()
+            continue
+        before, views = control.value, set()
+        for value in values_of(control):
+            control.value = value
+            assert shows_its_state(explorer)
+            views.add(explorer.figure.value)
+        assert len(views) > 1
+        control.value = before
+    assert explorer.figure.value == start
+
+
+def test_presets_widen_the_sliders_and_draw_once():
+    explorer, drawn = explore.softmax(), []
+    explorer.figure.observe(lambda change: drawn.append(change.new), names="value")
+    for name, logits in explore.PRESETS.items():
+        explorer.controls[name].click()
+        assert explorer.state.logits == logits
+        assert explorer.controls["logit 1"].max == max(10, *map(abs, logits))
+    assert len(drawn) == len(explore.PRESETS) - 1  # the first is what it shows already
+
+
+def test_names_reach_the_sliders():
+    explorer = explore.softmax()
+    explorer.controls["names"].value = "ant, bee"
+    descriptions = [explorer.controls[f"logit {i}"].description for i in range(1, 6)]
+    assert descriptions == ["ant", "bee", "class 3", "class 4", "class 5"]
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_a_page_without_widgets_reads_a_sentence(name):
+    said = LIVE[name]()._repr_mimebundle_()["text/plain"]
+    assert said == f"{name.title()} explorer: move its sliders in JupyterLab. The figure below shows how it starts."
