@@ -8,15 +8,16 @@ BIN := .venv/bin
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 WORKERS ?= 2
 
-.PHONY: help lab test lint notebooks bench clean
+.PHONY: help lab test test-browser lint notebooks bench clean
 
 help:
-	@echo "make lab        open the chapters in JupyterLab"
-	@echo "make test       run all tests, and all notebooks"
-	@echo "make lint       check style and format"
-	@echo "make notebooks  run all notebooks and store their outputs"
-	@echo "make bench      time a training epoch against NumPy and PyTorch"
-	@echo "make clean      remove .venv and what the tools left behind"
+	@echo "make lab           open the chapters in JupyterLab"
+	@echo "make test          run all tests, and all notebooks"
+	@echo "make test-browser  open all notebooks in a browser and move their sliders"
+	@echo "make lint          check style and format"
+	@echo "make notebooks     run all notebooks and store their outputs"
+	@echo "make bench         time a training epoch against NumPy and PyTorch"
+	@echo "make clean         remove .venv and what the tools left behind"
 
 # The environment comes first on every search path, so that a kernel installed elsewhere cannot take its place.
 lab: .venv/notebooks
@@ -27,6 +28,10 @@ lab: .venv/notebooks
 test: .venv/test
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 $(TEST)
+
+# With the browser that is installed: playwright need not download one.
+test-browser: .venv/browser
+	$(BIN)/python -m pytest -rs tests/browser $(TEST)
 
 lint: .venv/test
 	$(BIN)/ruff check .
@@ -41,7 +46,7 @@ bench: .venv/test
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-# A stamp for each set of packages; both are outdated once pyproject.toml changes.
+# A stamp for each set of packages; all are outdated once pyproject.toml changes.
 .venv/%: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	@touch $@

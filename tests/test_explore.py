@@ -370,3 +370,12 @@ def test_names_reach_the_sliders():
 def test_a_page_without_widgets_reads_a_sentence(name):
     said = LIVE[name]()._repr_mimebundle_()["text/plain"]
     assert said == f"{name.title()} explorer: move its sliders in JupyterLab. The figure below shows how it starts."
+
+
+def test_the_text_beside_a_still_figure_says_the_same_and_names_no_address():
+    state = explore.SoftmaxState()
+    assert repr(state) == state.describe() and " at 0x" not in repr(state)
+
+
+def test_a_tie_is_called_one():
+    assert "cat and dog are equally probable" in explore.SoftmaxState([3, 3, 0, 0, 0]).describe()

@@ -41,6 +41,7 @@ PRESETS = {
 }
 LOGIT_REACH = 10.0
 STYLE, LAYOUT = {"description_width": "100px"}, {"width": "310px"}
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"  # but read aloud
 EXACT = decimal.Context(prec=50, traps=[])
 
 
@@ -108,6 +109,9 @@ class State:
 
     def _repr_svg_(self) -> str:
         return self.view()
+
+    def __repr__(self) -> str:
+        return self.describe()
 
 
 class SoftmaxState(State):
@@ -189,7 +193,10 @@ class SoftmaxState(State):
         names = self.labels()
         if p[second] == 0:
             return f"; {names[first]} has all, the others 0"
-        return f"; {names[first]} is {number(p[first] / p[second])} times as probable as {names[second]}"
+        ratio = number(p[first] / p[second])
+        if ratio == "1":
+            return f"; {names[first]} and {names[second]} are equally probable"
+        return f"; {names[first]} is {ratio} times as probable as {names[second]}"
 
     def _sentence(self, p: np.ndarray | None, problem: str) -> str:
         if problem:
@@ -446,7 +453,7 @@ class Explorer(widgets.VBox):
         self._read()
         self.figure.value = self.state.view()
         sentence = charts.escape(charts.printable(self.state.describe()))
-        self.status.value = f'<div role="status" aria-live="polite" style="line-height:1.4">{sentence}</div>'
+        self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{sentence}</div>'
 
     def __repr__(self) -> str:
         # What a page without widgets shows, for example GitHub; ipywidgets cuts it after 110 characters.
@@ -475,8 +482,9 @@ def softmax(softmax: Callable = F.softmax) -> Explorer:
         reach = max(LOGIT_REACH, *map(abs, logits))
         with explorer.held():
             for slider, logit in zip(sliders.values(), logits):
-                slider.min, slider.max = -reach, reach
-                slider.value = logit
+                with slider.hold_sync():  # in one message: a new range alone makes the browser send its old value back
+                    slider.min, slider.max = -reach, reach
+                    slider.value = logit
 
     for button in presets.values():
         button.on_click(load)
@@ -496,7 +504,9 @@ def stability(softmax: Callable | None = None) -> Explorer:
     state = StabilityState(softmax=softmax)
     scale = _slider_over("largest logit", SCALES, state.scale)
     narrow = {"button_width": "80px"}
-    dtype = widgets.ToggleButtons(options=DTYPES, value=state.dtype, description="dtype", style=narrow)
+    dtype = widgets.ToggleButtons(
+        options=DTYPES, value=state.dtype, description="dtype", style=narrow, layout={"width": "420px"}
+    )
 
     def read():
         state.scale, state.dtype = scale.value, dtype.value
