@@ -16,7 +16,7 @@ help:
 	@echo "make test-browser  open all notebooks in a browser and move their sliders"
 	@echo "make lint          check style and format"
 	@echo "make notebooks     run all notebooks and store their outputs"
-	@echo "make bench         time a training epoch against NumPy and PyTorch"
+	@echo "make bench         time an epoch against NumPy and PyTorch, and an explorer against @interact"
 	@echo "make clean         remove .venv and what the tools left behind"
 
 # The environment comes first on every search path, so that a kernel installed elsewhere cannot take its place.
@@ -40,8 +40,9 @@ lint: .venv/test
 notebooks: .venv/test
 	$(BIN)/python tools/notebooks.py
 
-bench: .venv/test
+bench: .venv/browser
 	$(BIN)/python benchmarks/epoch.py
+	$(BIN)/python benchmarks/explorer.py
 
 clean:
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -158,6 +158,22 @@ def test_probes_are_ordered_by_size_and_the_solution_is_finite_on_them(exercise)
         assert np.isfinite(exercises._run(exercise.solution, probe).value).all()
 
 
+NO_SHIFT = "The shift is missing, or it is not the maximum"
+KEPT = "The probabilities are kept away from 0 by"
+
+
+def top(z, axis, method="max"):
+    return getattr(z, method)(axis=axis, keepdims=True)
+
+
+def shares(e, axis):
+    return e / top(e, axis, "sum")
+
+
+def log_sum(z, axis):
+    return np.log(top(np.exp(z - top(z, axis)), axis, "sum"))
+
+
 MISTAKES_WRITTEN_OTHERWISE = [
     ("01.1", lambda z: [math.exp(x) for x in z], "The exponentials are not divided by their sum"),
     ("01.1", lambda z: np.exp2(z) / np.exp2(z).sum(), "The base is 2 in place of e"),
@@ -168,11 +184,73 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("01.4", lambda z, T: softmax_apply(np.log(softmax_apply(z, -1) / T), -1), "T has no effect"),
     ("01.5", lambda p: -(p * np.log2(p)).sum(axis=1), "The logarithm has base 2"),  # and nan at p = 0
     ("01.5", lambda p: (p * np.log(p + 1e-12)).sum(axis=1), "The minus sign is missing"),
-    ("02.2", lambda z, axis: F.exp(z) / F.sum(F.exp(z), axis=axis, keepdims=True), "There is no shift"),
+    ("02.2", lambda z, axis: F.exp(z) / F.sum(F.exp(z), axis=axis, keepdims=True), NO_SHIFT),
     ("02.2", lambda z, axis: np.exp(z) / np.exp(z).sum(), "The whole array adds up to 1"),  # and no shift
-    ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-12), "The probabilities are clipped"),
+    ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-12), f"{KEPT} 1e-12"),
     ("02.5", lambda d: -np.log(1 / (1 + np.exp(-d))), "The 1 swallows the exponential"),
-    ("02.5", lambda d: np.log(np.exp(d) + 1) - d, "The 1 swallows the exponential"),
+    ("02.5", lambda d: np.log(np.exp(-d) + 1), "The 1 swallows the exponential"),
+    ("02.5", lambda d: np.log(1 + 1 / np.exp(d)), "The 1 swallows the exponential"),
+    ("02.5", lambda d: np.log(np.exp(d) + 1) - d, "Two nearly equal numbers are subtracted"),
+    ("02.5", lambda d: np.log1p(np.exp(d)) - d, "Two nearly equal numbers are subtracted"),
+    ("02.5", lambda d: np.logaddexp(0, d) - d, "Two nearly equal numbers are subtracted"),
+    ("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), "It sums along axis 1"),
+    ("01.2", lambda z, axis: np.exp(z) / top(z, axis, "sum"), "The exponentials are divided by the sum of the logits"),
+    ("01.4", lambda z, T: F.softmax(z).data * T, "The probabilities are multiplied by T"),
+    ("01.5", lambda p: -(p[p > 0] * np.log(p[p > 0])).sum(axis=-1), "It sums over the whole array"),
+    ("01.5", lambda p: -(p * np.log(p)).sum(axis=-1, keepdims=True).squeeze(), "squeeze without an axis"),
+    ("02.2", lambda z, axis: F.softmax(z, axis=1), "Axis 1 is used"),
+    ("02.2", lambda z, axis: shares(np.exp(z - top(np.abs(z), axis)), axis), "The shift is the largest absolute value"),
+    ("02.2", lambda z, axis: shares(np.exp(z - z.argmax(axis=axis, keepdims=True)), axis), NO_SHIFT),
+    ("02.2", lambda z, axis: shares(np.exp(z - 100), axis), NO_SHIFT),
+    ("02.2", lambda z, axis: shares(np.exp(z - top(z, axis, "min")), axis), "The shift is the minimum"),
+    ("02.2", lambda z, axis: shares(np.exp(z) - top(z, axis), axis), "The largest logit is subtracted from"),
+    (
+        "02.2",
+        lambda z, axis: (np.exp(z) - top(z, axis)) / top(np.exp(z), axis, "sum"),
+        "The largest logit is subtracted from the exponentials, in the numerator only",
+    ),
+    (
+        "02.2",
+        lambda z, axis: (np.exp(z) - top(z, axis)) / top(np.exp(z - top(z, axis)), axis, "sum"),
+        "The largest logit is subtracted inside exp in the sum",
+    ),
+    (
+        "02.2",
+        lambda z, axis: np.exp(z - top(z, axis)) / top(np.exp(z), axis, "sum"),
+        "Half a shift: in the numerator only",
+    ),
+    ("02.2", lambda z, axis: np.exp(z) / top(np.exp(z - top(z, axis)), axis, "sum"), "Half a shift: in the sum only"),
+    ("02.3", lambda z, axis: (top(z, axis) + log_sum(z, axis)).squeeze(), "squeeze without an axis"),
+    ("02.3", lambda z, axis: F.logsumexp(z, axis=1), "Axis 1 is used"),
+    ("02.3", lambda z, axis: 100 + np.log(np.exp(z - 100).sum(axis=axis)), NO_SHIFT),
+    (
+        "02.3",
+        lambda z, axis: np.abs(z).max(axis=axis) + np.log(np.exp(z - top(np.abs(z), axis)).sum(axis=axis)),
+        "The shift is the largest absolute value",
+    ),
+    ("02.4", lambda z, axis: z - top(z, axis) + log_sum(z, axis), "The logarithm of the sum is added"),
+    ("02.4", lambda z, axis: z - (top(z, axis) - log_sum(z, axis)), "The logarithm of the sum is added"),
+    (
+        "02.4",
+        lambda z, axis: z - top(z, axis) - np.log(top(np.exp(z), axis, "sum")),
+        "The maximum is subtracted twice",
+    ),
+    ("02.4", lambda z, axis: z - top(z, axis) - (top(z, axis) + log_sum(z, axis)), "The maximum is subtracted twice"),
+    ("02.4", lambda z, axis: z - logsumexp_reduce(z, axis), "The log-sum-exp is subtracted without its axis"),
+    ("02.4", lambda z, axis: z - np.log(np.exp(z).sum(axis=axis)), "The log-sum-exp is subtracted without its axis"),
+    ("02.4", lambda z, axis: F.log_softmax(z, axis=1), "Axis 1 is used"),
+    ("02.4", lambda z, axis: z - 100 - np.log(top(np.exp(z - 100), axis, "sum")), NO_SHIFT),
+    (
+        "02.4",
+        lambda z, axis: z - top(np.abs(z), axis) - np.log(top(np.exp(z - top(np.abs(z), axis)), axis, "sum")),
+        "The shift is the largest absolute value",
+    ),
+    ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-8), f"{KEPT} 1e-08"),
+    *[
+        ("02.4", lambda z, axis, e=e, keep=keep: np.log(keep(F.softmax(z, axis).data, e)), f"{KEPT} {e:.3g}")
+        for e in (1e-9, 1e-12, np.finfo(float).eps, 1e-300, np.finfo(float).tiny)
+        for keep in (np.add, np.maximum, lambda p, e: np.clip(p, e, 1 - e))
+    ],
 ]
 
 
@@ -187,6 +265,46 @@ def test_forgotten_keepdims_shows_the_wrong_square_and_explains_numpys_message()
     assert "my_softmax(np.array([[0., 1.], [3., 2.]]), 1)" in text  # no error there, but a wrong result
     assert "ValueError: operands could not be broadcast together with shapes (2,3) (2,)" in text
     assert "Here 3 meets 2, and NumPy stops." in text
+
+
+@pytest.mark.parametrize(
+    "exercise_id, answer, words",
+    [
+        ("01.2", lambda z, axis: softmax_apply(z, 1), "The argument `axis` is not used"),
+        ("01.5", lambda p: -(p[p > 0] * np.log(p[p > 0])).sum(axis=-1), "a mask such as `p[p > 0]`"),
+        (
+            "02.2",
+            lambda z, axis: shares(np.exp(z - z.argmax(axis=axis, keepdims=True)), axis),
+            "`z.argmax` is the place",
+        ),
+        ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-9), "log(1e-09) = -20.72"),
+        ("02.5", lambda d: np.log1p(np.exp(d)) - d, "this is cancellation"),
+    ],
+)
+def test_a_card_names_the_cause(exercise_id, answer, words):
+    assert words in check(exercise_id, answer).text
+
+
+@pytest.mark.parametrize("exercise_id", ["01.2", "02.2", "02.3", "02.4"])
+def test_an_axis_of_size_1_must_stay(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    card = check(exercise_id, lambda z, axis: exercise.solution(z, axis).squeeze())
+    assert card.status != "passed"
+    assert f"{exercise.function_name}(np.array([[0., 1., 2., 3.]]), 1)" in card.text
+
+
+@pytest.mark.parametrize(
+    "exercise_id, answer, words",
+    [
+        ("01.1", lambda z: [math.exp(z)] * 2, "Use `np.exp` or `np.log`, which work on arrays."),
+        ("02.2", lambda z, axis: shares(np.exp(z - max(z)), axis), "use `z.max(axis=..., keepdims=True)`"),
+        ("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis)[:, None], "`keepdims=True` in the sum keeps"),
+        ("01.2", lambda z, axis: np.exp(z).sum(axis=2), "use its argument `axis` there"),
+    ],
+)
+def test_messages_are_explained(exercise_id, answer, words):
+    text = check(exercise_id, answer).text
+    assert "The message in words:" in text and words in text
 
 
 # --- Counterexamples --------------------------------------------------------------------------------------------
@@ -225,6 +343,25 @@ def test_the_counterexample_is_right_and_the_smallest(exercise):
 def test_a_difference_after_the_fourth_digit_is_shown():
     _, expected, gave = counterexample(check("01.1", lambda z: F.softmax(z).data + 1e-5))
     assert expected != gave
+
+
+@pytest.mark.parametrize(
+    "exercise_id, answer, call",
+    [
+        ("01.2", lambda z, axis: F.softmax(z, 1 - axis), "my_softmax(np.array([[0., 1.], [3., 2.]]), 1)"),
+        ("02.2", lambda z, axis: shares(np.exp(z / top(z, axis)), axis), "stable_softmax(np.array([2., 0.]), 0)"),
+        ("02.2", lambda z, axis: shares(np.exp(z + top(z, axis)), axis), "stable_softmax(np.array([1000.,    0.]), 0)"),
+    ],
+)
+def test_the_counterexample_is_one_that_the_text_explains(exercise_id, answer, call):
+    card = check(exercise_id, answer)
+    assert card.status == "known mistake" and "e-" not in card.text.split("calling")[1].split("See the")[0]
+    assert counterexample(card)[0] == call and "AxisError" not in card.text
+
+
+def test_nan_from_a_division_of_0_by_0_is_said():
+    text = check("01.1", lambda z: np.exp(z / z.sum())).text
+    assert "It comes from `0 / 0`" in text and "a sum that cancels" in text
 
 
 @pytest.mark.parametrize(

@@ -233,9 +233,9 @@ def raises(error):
 
 
 def ruins_its_input(z, axis=-1):
-    z -= z.max()
+    z -= z.max(axis=axis, keepdims=True)
     np.exp(z, out=z)
-    z /= z.sum()
+    z /= z.sum(axis=axis, keepdims=True)
     return z
 
 
@@ -300,7 +300,7 @@ def test_a_learners_function_gets_what_was_promised():
         return F.softmax(z, axis=axis)
 
     explore.SoftmaxState(softmax=spy).view()
-    assert set(seen) == {(np.ndarray, np.dtype("float64"), (5,), -1)}
+    assert set(seen) == {(np.ndarray, np.dtype("float64"), shape, -1) for shape in ((5,), (2, 5))}
 
 
 # --- Live explorers ---------------------------------------------------------------------------------------------
@@ -379,3 +379,22 @@ def test_the_text_beside_a_still_figure_says_the_same_and_names_no_address():
 
 def test_a_tie_is_called_one():
     assert "cat and dog are equally probable" in explore.SoftmaxState([3, 3, 0, 0, 0]).describe()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (
+            lambda z, axis: np.exp2(z) / np.exp2(z).sum(axis=axis, keepdims=True),
+            "not softmax: cat is 0.5161, and should",
+        ),
+        (lambda z, axis: np.exp(z) / np.exp(z).sum(), r"not for two, shape \(2, 5\)"),
+        (lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis), r"not for two, shape \(2, 5\)"),
+        (lambda z, axis: np.exp(z) / np.exp(z).sum(axis=0, keepdims=True), r"not for two, shape \(2, 5\)"),
+    ],
+)
+def test_a_plausible_but_wrong_softmax_is_told_from_the_right_one(wrong, words):
+    state = explore.SoftmaxState(softmax=wrong)
+    assert re.search(words, state.describe()) and re.search(words, state.view())
+    right = explore.SoftmaxState(softmax=lambda z, axis: F.softmax(z, axis=axis).data)
+    assert right.view() == explore.SoftmaxState().view()

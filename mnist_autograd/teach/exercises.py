@@ -177,16 +177,18 @@ def _diagnose(exercise, answer) -> Card:
         return Card("not yet", f"{name} is not written yet", text, label=label)
 
     see = f"See the paragraph “{exercise.see}”."
-    shown = [_counterexample(exercise, i, given[i], right[i]) for i in _worth_showing(wrong, given)]
     specimen = _recognise(exercise, given)
+    if specimen is not None:  # where it speaks, its text explains what is shown
+        wrong = [i for i in wrong if _speaks(specimen, exercise.probes[i])] or wrong
+    shown = [_counterexample(exercise, i, given[i], right[i]) for i in _worth_showing(wrong, given)]
     if specimen is not None:
-        explained = [_explain(given[i].error) for i in wrong if given[i].error is not None][:1]
+        explained = [_explain(exercise, given[i].error) for i in wrong if given[i].error is not None][:1]
         text = "\n\n".join([specimen.text, *shown, *filter(None, explained), *notes, see])
         return Card("known mistake", specimen.name, text, specimen.name, label)
 
     first = given[wrong[0]]
     if first.error is not None:
-        text = "\n\n".join(filter(None, [shown[0], _explain(first.error), *notes, see]))
+        text = "\n\n".join(filter(None, [shown[0], _explain(exercise, first.error), *notes, see]))
         return Card("error", f"{name} stops with {_an(type(first.error).__name__)}", text, label=label)
     title = f"{name} is right on {len(right) - len(wrong)} of {len(right)} inputs"
     what = _what_happened(first, right[wrong[0]])
@@ -205,8 +207,12 @@ def _is_like(exercise, given, specimen) -> bool:
     return all(
         _agree(exercise, outcome, _run(specimen.function, probe))
         for outcome, probe in zip(given, exercise.probes)
-        if specimen.where is None or specimen.where(*probe)
+        if _speaks(specimen, probe)
     )
+
+
+def _speaks(specimen, probe) -> bool:
+    return specimen.where is None or specimen.where(*probe)
 
 
 CHANGED = (
@@ -315,9 +321,10 @@ def _agree(exercise, a: _Outcome, b: _Outcome) -> bool:
 
 
 def _worth_showing(wrong, given) -> list[int]:
-    """The smallest probe that failed and, where that one gave numbers, the smallest that stopped with an exception."""
+    """The smallest probe with a wrong result and the smallest that stopped with an exception, as far as there are."""
+    first_result = [i for i in wrong if given[i].error is None][:1]
     first_error = [i for i in wrong if given[i].error is not None][:1]
-    return sorted({wrong[0], *first_error})
+    return sorted(first_result + first_error)
 
 
 def _counterexample(exercise, i, given, right) -> str:
@@ -373,27 +380,51 @@ def _what_happened(given, right) -> str:
     values = given.value[np.isfinite(right.value)]
     if np.isnan(values).any():
         return (
-            "`nan` means “not a number”. It comes from `inf / inf`, `inf - inf`, `0 / 0` or `0 * inf`: "
-            "look for the step that overflowed to `inf` or underflowed to 0."
+            "`nan` means “not a number”. It comes from `0 / 0`, `inf / inf`, `inf - inf` or `0 * inf`: look for a step "
+            "that gave 0 or `inf`. A 0 may be a sum that cancels or an exponential that underflowed; an `inf` is an "
+            "overflow or a division by 0."
         )
     if np.isposinf(values).any():
-        return "`inf` means overflow, or a division by 0: a step gave a number too large for its dtype."
+        return "`inf` means overflow, a number too large for its dtype, or a division by 0: look for such a step."
     if np.isneginf(values).any():
-        return "`-inf` is the logarithm of 0: a step underflowed to 0 before the logarithm was taken."
+        return "`-inf` is the logarithm of 0, or an overflow with a minus sign: look for a step that gave 0 or `inf`."
     return ""
 
 
 BROADCAST = re.compile(r"shapes (\([\d, ]*\))(?: and)? (\([\d, ]*\))")
 
 
-def _explain(error) -> str:
+ONE_NUMBER = re.compile(r"only (0-dimensional|length-1|size-1) arrays can be converted")
+
+
+def _explain(exercise, error) -> str:
     """NumPy's and Python's commonest messages, word by word; nothing for others."""
     message = _message(error)
     shapes = BROADCAST.search(message)
     if isinstance(error, ValueError) and "broadcast" in message and shapes:
         return _explain_broadcast(*shapes.groups())
     if isinstance(error, np.exceptions.AxisError):
-        return "The message in words: an array of dimension n has the axes 0 to n - 1, or from the end -1 to -n."
+        text = "The message in words: an array of dimension n has the axes 0 to n - 1, or from the end -1 to -n."
+        if "axis" in inspect.signature(exercise.solution).parameters:
+            text += " If a fixed axis stands in your function, use its argument `axis` there."
+        return text
+    if isinstance(error, TypeError) and ONE_NUMBER.search(message):
+        return (
+            "The message in words: the functions of `math`, such as `math.exp`, and `float` take one number, and this "
+            "is an array of several. Use `np.exp` or `np.log`, which work on arrays."
+        )
+    if isinstance(error, ValueError) and "truth value of an array" in message:
+        return (
+            "The message in words: Python's `max`, `if` and `and` ask for one True or False, and a comparison of "
+            "arrays gives one for each element. For a maximum use `z.max(axis=..., keepdims=True)`, for a choice in "
+            "each element `np.where`."
+        )
+    if isinstance(error, IndexError) and "invalid index to scalar variable" in message:
+        return (
+            "The message in words: a single number has no axes to index. The sum of a vector is such a number. "
+            "`keepdims=True` in the sum keeps the axis with size 1, for every number of axes; then no index such as "
+            "`[:, None]` is needed."
+        )
     if isinstance(error, NameError):
         return "The message in words: this name has no value yet. Is it misspelt, or was a cell above not run?"
     if isinstance(error, RecursionError):

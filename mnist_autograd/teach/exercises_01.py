@@ -86,6 +86,7 @@ EXERCISE_1 = Exercise(
 # --- 01.2 ---------------------------------------------------------------------------------------------------------
 
 SQUARE = np.array([[0.0, 1.0], [3.0, 2.0]])
+ROW = np.array([[0.0, 1.0, 2.0, 3.0]])  # axis 0 has size 1 and must stay
 WIDE = np.array([[0.0, 1.0, 2.0], [3.0, 1.0, 0.0]])
 BLOCK = np.array([[[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]], [[3.0, 0.0], [1.0, 2.0], [0.0, 0.5]]])
 
@@ -105,6 +106,7 @@ EXERCISE_2 = Exercise(
         (np.array([1.0, 0.0]), 0),
         (SQUARE, 1),
         (SQUARE, 0),
+        (ROW, 1),
         (WIDE, 1),
         (WIDE, 0),
         (WIDE, -1),
@@ -122,6 +124,12 @@ EXERCISE_2 = Exercise(
             lambda z, axis: _softmax(z, -1),
             "The argument `axis` is not used: the rows add up to 1, also where the columns should. Hand it on: "
             "`e.sum(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "It sums along axis 1, whatever axis says",
+            lambda z, axis: _softmax(z, 1),
+            "The argument `axis` is not used: the sum always runs along axis 1. With `axis=0` that is the wrong one, "
+            "and a vector has no axis 1 at all. Hand the argument on: `e.sum(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "It sums along the other axis",
@@ -154,6 +162,12 @@ EXERCISE_2 = Exercise(
             lambda z, axis: np.exp(z) / np.exp(z).max(axis=axis, keepdims=True),
             "Dividing by the largest makes the largest 1. The results must add up to 1 along `axis`: divide by the "
             "sum.",
+        ),
+        Specimen(
+            "The exponentials are divided by the sum of the logits",
+            lambda z, axis: np.exp(z) / z.sum(axis=axis, keepdims=True),
+            "Above the fraction line stand exponentials, below it a sum of logits. The results add up to 1 only if the "
+            "same numbers stand above and below: `e = np.exp(z)`, then `e / e.sum(axis=axis, keepdims=True)`.",
         ),
     ],
 )
@@ -253,6 +267,12 @@ EXERCISE_4 = Exercise(
             "`np.exp`.",
         ),
         Specimen(
+            "The probabilities are multiplied by T",
+            lambda z, T: _softmax(z) * T,
+            "After this multiplication a row adds up to T and no longer to 1. The temperature acts on the logits, "
+            "before `np.exp`: it divides them, `z / T`.",
+        ),
+        Specimen(
             "T has no effect",
             lambda z, T: _softmax(z),
             "The result is softmax(z), whatever T is. Three ways lead here. T is not used. Or the exponentials or the "
@@ -345,8 +365,10 @@ EXERCISE_5 = Exercise(
         Specimen(
             "It sums over the whole array",
             lambda p: entropy(p).sum(),
-            "Each row is a distribution with an entropy of its own: N rows give N numbers. Sum along the last axis: "
-            "`.sum(axis=-1)`.",
+            "Each row is a distribution with an entropy of its own: N rows give N numbers. Two ways lead here. The sum "
+            "has no axis: write `.sum(axis=-1)`. Or a mask such as `p[p > 0]` comes before the sum: it lists the "
+            "chosen elements of all rows in one vector, and the rows are lost. `np.where(p > 0, p, 1)` inside the "
+            "logarithm keeps the shape.",
             where=_without_zeros,
         ),
         Specimen(
@@ -378,6 +400,13 @@ EXERCISE_5 = Exercise(
             "The result keeps the summed axis",
             lambda p: entropy(p)[:, None],
             "The result has shape (N, 1). Here one number a row is wanted, shape (N,): leave `keepdims` out.",
+            where=_without_zeros,
+        ),
+        Specimen(
+            "squeeze without an axis",
+            lambda p: entropy(p).squeeze(),
+            "`squeeze()` removes every axis of size 1. For one row the result must have shape (1,), and that axis is "
+            "removed too. Sum with `.sum(axis=-1)`, without `keepdims`: then nothing is left to remove.",
             where=_without_zeros,
         ),
     ],

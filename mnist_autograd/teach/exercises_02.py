@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-from .exercises_01 import BLOCK, SQUARE, WIDE
+from .exercises_01 import BLOCK, ROW, SQUARE, WIDE
 
 APART = np.array([[1000.0, 999.0], [-1000.0, -1001.0]])  # rows of very different size
 
@@ -39,6 +39,16 @@ KEEPDIMS = (
     "Along axis 1 an array of shape (2, 3) has 2 {what}. Without `keepdims=True` they have shape (2,), and NumPy lines "
     "them up with the 3 columns and stops. On a square array nothing stops, but each column gets the {one} of a row. "
     "With `keepdims=True` their shape is (2, 1): one for each row."
+)
+
+NOT_THE_MAXIMUM = (
+    "Only the maximum itself, `z.max(axis=axis, keepdims=True)`, keeps every row in range. A constant such as 100 "
+    "does not know how large the logits are, and `z.argmax` is the place of the maximum, not its value."
+)
+ABSOLUTE = (
+    "`np.abs(z).max` is the largest size, not the largest logit. In a row of 0 and -1000 it is 1000: after the shift "
+    "the exponents are -1000 and -2000, every exponential becomes 0, and {result}. Take the maximum of z as it is: "
+    "`z.max(axis=axis, keepdims=True)`."
 )
 
 
@@ -120,6 +130,16 @@ def stable_softmax(z, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
+AFTER_EXP = (
+    "`np.exp(z) - m` takes the exponential first and then subtracts m. That changes the ratios of the exponentials, "
+    "and `np.exp` has overflowed by then. The shift belongs inside, above and below: `e = np.exp(z - m)`, then e "
+    "divided by its sum."
+)
+HALF = (
+    "The factor e to the power -m cancels only if it stands above and below the fraction line. Here it stands in one "
+    "of the two places, and the results no longer add up to 1. Compute `e = np.exp(z - m)` once and use it in both."
+)
+
 EXERCISE_2 = Exercise(
     id="02.2",
     title="A softmax that does not overflow",
@@ -127,11 +147,14 @@ EXERCISE_2 = Exercise(
     solution=stable_softmax,
     probes=[
         (np.array([1.0, 0.0]), 0),
-        (np.array([400.0, 0.0]), 0),
+        (np.array([2.0, 0.0]), 0),
         (np.array([1000.0, 0.0]), 0),
         (np.array([2000.0, 0.0]), 0),
+        (np.array([-1000.0, 0.0]), 0),
+        (np.array([400.0, 0.0]), 0),
         (SQUARE, 1),
         (SQUARE, 0),
+        (ROW, 1),
         (APART, 1),
         (WIDE, 1),
         (WIDE, 0),
@@ -139,17 +162,28 @@ EXERCISE_2 = Exercise(
     ],
     specimens=[
         Specimen(
-            "There is no shift",
+            "The shift is missing, or it is not the maximum",
             lambda z, axis: _share(np.exp(z), axis),
             "`np.exp(1000)` is too large for float64 and becomes `inf`, and `inf / inf` is `nan`. In a row far below 0 "
             "every exponential becomes 0, and `0 / 0` is `nan` too. Subtract the maximum along `axis` before `np.exp`: "
-            "then the largest exponent is 0.",
+            "then the largest exponent is 0. " + NOT_THE_MAXIMUM,
         ),
         Specimen(
             "The shift is the maximum of the whole array",
             lambda z, axis: _share(np.exp(z - z.max()), axis),
             "One maximum serves all rows. A row that lies far below it underflows: all its exponentials become 0, and "
             "`0 / 0` is `nan`. Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "The shift is the largest absolute value",
+            lambda z, axis: _share(np.exp(z - _max(np.abs(z), axis)), axis),
+            ABSOLUTE.format(result="`0 / 0` is `nan`"),
+        ),
+        Specimen(
+            "The shift is the minimum",
+            lambda z, axis: _share(np.exp(z - z.min(axis=axis, keepdims=True)), axis),
+            "Every shift gives the same probabilities on paper, but after this one no exponent is below 0. A logit far "
+            "above the minimum still overflows. After a shift by the maximum no exponent is above 0.",
         ),
         Specimen(
             "The shift is the mean",
@@ -169,6 +203,36 @@ EXERCISE_2 = Exercise(
             "The shift must not change the ratios. Subtracting the same number from all logits multiplies all "
             "exponentials by the same factor, which cancels. Subtracting from the exponentials changes their ratios. "
             "And `np.exp` has overflowed by then.",
+            where=_small,
+        ),
+        Specimen(
+            "The largest logit is subtracted from the exponentials",
+            lambda z, axis: _share(np.exp(z) - _max(z, axis), axis),
+            AFTER_EXP,
+            where=_small,
+        ),
+        Specimen(
+            "The largest logit is subtracted from the exponentials, in the numerator only",
+            lambda z, axis: (np.exp(z) - _max(z, axis)) / _sum(np.exp(z), axis),
+            AFTER_EXP,
+            where=_small,
+        ),
+        Specimen(
+            "The largest logit is subtracted inside exp in the sum, but after exp in the numerator",
+            lambda z, axis: (np.exp(z) - _max(z, axis)) / _sum(np.exp(z - _max(z, axis)), axis),
+            AFTER_EXP,
+            where=_small,
+        ),
+        Specimen(
+            "Half a shift: in the numerator only",
+            lambda z, axis: np.exp(z - _max(z, axis)) / _sum(np.exp(z), axis),
+            HALF,
+            where=_small,
+        ),
+        Specimen(
+            "Half a shift: in the sum only",
+            lambda z, axis: np.exp(z) / _sum(np.exp(z - _max(z, axis)), axis),
+            HALF,
             where=_small,
         ),
         Specimen(
@@ -207,6 +271,12 @@ EXERCISE_2 = Exercise(
             "Axis 0 is used, whatever axis says",
             lambda z, axis: stable_softmax(z, 0),
             "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "Axis 1 is used, whatever axis says",
+            lambda z, axis: stable_softmax(z, 1),
+            "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
             where=_small,
         ),
         Specimen(
@@ -261,8 +331,10 @@ EXERCISE_3 = Exercise(
         (np.array([0.0, 0.0]), 0),
         (np.array([2.0, 2.0]), 0),
         (np.array([1000.0, 1000.0]), 0),
+        (np.array([-1000.0, 0.0]), 0),
         (SQUARE, 1),
         (SQUARE, 0),
+        (ROW, 1),
         (APART, 1),
         (WIDE, 1),
         (WIDE, 0),
@@ -270,10 +342,10 @@ EXERCISE_3 = Exercise(
     ],
     specimens=[
         Specimen(
-            "There is no shift",
+            "The shift is missing, or it is not the maximum",
             lambda z, axis: np.log(np.exp(z).sum(axis=axis)),
             "`np.exp(1000)` overflows to `inf`, and its logarithm is `inf` too. Far below 0 all exponentials become 0, "
-            "and the result is `-inf`. Take the maximum m out first: m + log(sum exp(z - m)).",
+            "and the result is `-inf`. Take the maximum m out first: m + log(sum exp(z - m)). " + NOT_THE_MAXIMUM,
         ),
         Specimen(
             "The maximum is not added back",
@@ -312,6 +384,20 @@ EXERCISE_3 = Exercise(
             lambda z, axis: z.max() + np.log(np.exp(z - z.max()).sum(axis=axis)),
             "One maximum serves all rows. In a row far below it all exponentials underflow to 0, and log(0) is `-inf`. "
             "Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
+        ),
+        Specimen(
+            "The shift is the largest absolute value",
+            lambda z, axis: (_max(np.abs(z), axis) + np.log(_sum(np.exp(z - _max(np.abs(z), axis)), axis))).squeeze(
+                axis
+            ),
+            ABSOLUTE.format(result="log(0) is `-inf`"),
+        ),
+        Specimen(
+            "squeeze without an axis",
+            lambda z, axis: my_logsumexp(z, axis).squeeze(),
+            "`squeeze()` removes every axis of size 1, not only the one that was summed. An array of shape (1, 4) "
+            "along axis 1 must give shape (1,), and this gives shape (). Name the axis: `np.squeeze(result, axis)`.",
+            where=_small,
         ),
         Specimen(
             "The result keeps the summed axis",
@@ -353,6 +439,12 @@ EXERCISE_3 = Exercise(
             where=_small,
         ),
         Specimen(
+            "Axis 1 is used, whatever axis says",
+            lambda z, axis: my_logsumexp(z, 1),
+            "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
             "The maximum alone",
             lambda z, axis: z.max(axis=axis),
             "The maximum is close when one logit lies far above the others. log(sum exp(z - m)) is still to be added: "
@@ -371,6 +463,20 @@ def my_log_softmax(z, axis):
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
 
 
+EPSILONS = (1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 2.0**-52, 1e-16, 1e-20, 1e-30, 1e-100, 1e-300, 2.0**-1022)
+
+
+def _kept_from_zero(epsilon):
+    """Adding epsilon to the probabilities, or clipping them at it: both give the same but for rounding."""
+    return Specimen(
+        f"The probabilities are kept away from 0 by {epsilon:.3g}",
+        lambda z, axis: np.log(np.maximum(stable_softmax(z, axis), epsilon)),
+        f"Adding {epsilon:.3g}, or clipping at it, avoids `-inf`, but it invents an answer: log({epsilon:.3g}) = "
+        f"{np.log(epsilon):.2f}, however unlikely the class is. The exact value needs no probability: "
+        "z - m - log(sum exp(z - m)).",
+    )
+
+
 EXERCISE_4 = Exercise(
     id="02.4",
     title="Log-softmax",
@@ -380,8 +486,10 @@ EXERCISE_4 = Exercise(
         (np.array([0.0, 0.0]), 0),
         (np.array([1.0, 0.0]), 0),
         (np.array([1000.0, 0.0]), 0),
+        (np.array([-1000.0, 0.0]), 0),
         (SQUARE, 1),
         (SQUARE, 0),
+        (ROW, 1),
         (APART, 1),
         (WIDE, 1),
         (WIDE, 0),
@@ -401,12 +509,7 @@ EXERCISE_4 = Exercise(
             "Two things go wrong. Without the shift, `inf / inf` is `nan`. And a probability that underflows to 0 has "
             "the logarithm `-inf`. One formula mends both: z - m - log(sum exp(z - m)).",
         ),
-        Specimen(
-            "The probabilities are clipped before the logarithm",
-            lambda z, axis: np.log(np.maximum(stable_softmax(z, axis), 1e-12)),
-            "1e-12 in place of 0 avoids `-inf`, but it invents an answer: log(1e-12) = -27.63, however unlikely the "
-            "class is. The exact value needs no probability: z - m - log(sum exp(z - m)).",
-        ),
+        *map(_kept_from_zero, EPSILONS),
         Specimen(
             "Only the maximum is subtracted",
             lambda z, axis: z - _max(z, axis),
@@ -414,16 +517,31 @@ EXERCISE_4 = Exercise(
             "z - m - log(sum exp(z - m)).",
         ),
         Specimen(
-            "There is no shift",
+            "The shift is missing, or it is not the maximum",
             lambda z, axis: z - np.log(_sum(np.exp(z), axis)),
             "The formula is right on paper. But `np.exp(1000)` overflows, the logarithm of the sum is `inf`, and every "
-            "result becomes `-inf`. Subtract the maximum first, in both places.",
+            "result becomes `-inf`. Subtract the maximum first, in both places. " + NOT_THE_MAXIMUM,
         ),
         Specimen(
             "The maximum is subtracted in one place only",
             lambda z, axis: z - _log_of_shifted_sum(z, axis),
             "Inside the sum stands z - m, outside z alone. The results are too large by m. With `shifted = z - m`, "
             "both places use `shifted`.",
+            where=_small,
+        ),
+        Specimen(
+            "The maximum is subtracted twice",
+            lambda z, axis: z - 2 * _max(z, axis) - _log_of_shifted_sum(z, axis),
+            "Outside stands z - m. But the logarithm that is subtracted still contains m, because z alone stands in "
+            "its exponentials, or because m was added back to it. The results are too small by m. With `shifted = z - "
+            "m`, both places use `shifted`.",
+            where=_small,
+        ),
+        Specimen(
+            "The logarithm of the sum is added",
+            lambda z, axis: z - _max(z, axis) + _log_of_shifted_sum(z, axis),
+            "Dividing by the sum becomes subtracting its logarithm. Here it is added: look at the sign, and at the "
+            "brackets, because z - (m - a) is z - m + a. Right is z - m - log(sum exp(z - m)).",
             where=_small,
         ),
         Specimen(
@@ -470,6 +588,17 @@ EXERCISE_4 = Exercise(
             where=_small,
         ),
         Specimen(
+            "Axis 1 is used, whatever axis says",
+            lambda z, axis: my_log_softmax(z, 1),
+            "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
+            where=_small,
+        ),
+        Specimen(
+            "The shift is the largest absolute value",
+            lambda z, axis: z - _max(np.abs(z), axis) - np.log(_sum(np.exp(z - _max(np.abs(z), axis)), axis)),
+            ABSOLUTE.format(result="log(0) is `-inf`"),
+        ),
+        Specimen(
             "The shift is the maximum of the whole array",
             lambda z, axis: z - z.max() - np.log(_sum(np.exp(z - z.max()), axis)),
             "One maximum serves all rows. In a row far below it the sum underflows to 0, and the results become `inf`. "
@@ -487,6 +616,19 @@ EXERCISE_4 = Exercise(
             KEEPDIMS.format(what="sums", one="sum"),
             where=_small,
         ),
+        Specimen(
+            "keepdims is forgotten twice",
+            lambda z, axis: z - z.max(axis=axis) - np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis)),
+            "It is missing in the maximum and in the sum. " + KEEPDIMS.format(what="maxima", one="maximum"),
+            where=_small,
+        ),
+        Specimen(
+            "The log-sum-exp is subtracted without its axis",
+            lambda z, axis: z - my_logsumexp(z, axis),
+            "z minus its log-sum-exp is the right formula, but the log-sum-exp no longer has the axis. "
+            + KEEPDIMS.format(what="such numbers", one="number"),
+            where=_small,
+        ),
     ],
 )
 
@@ -500,8 +642,8 @@ def log1p_form(d):
 
 
 def _not_between(d):
-    """Between 10 and 37 the 1 swallows some of the digits of exp(-d), and how it is written decides which."""
-    return bool(np.all((d <= 10) | (d >= 37)))
+    """Between 10 and 35 rounding takes some of the digits of exp(-d), and how it is written decides which."""
+    return bool(np.all((d <= 10) | (d >= 35)))
 
 
 def _below_10(d):
@@ -518,6 +660,7 @@ EXERCISE_5 = Exercise(
         (np.array([1.0]),),
         (np.array([40.0]),),
         (np.array([20.0]),),
+        (np.array([35.0]),),  # a 1 leaves 6.7e-16 of exp(-35), a subtraction of 35 leaves 0
         (np.array([0.0, 2.0, 10.0, 40.0]),),
     ],
     rtol=1e-9,
@@ -528,6 +671,15 @@ EXERCISE_5 = Exercise(
             lambda d: np.log(1 + np.exp(-d)),
             "Near 1, float64 numbers lie 2.2e-16 apart. From d = 37 on exp(-d) is less than half of that, so 1 + "
             "exp(-d) rounds to 1, and log(1) is 0. `np.log1p(x)` computes log(1 + x) without forming 1 + x.",
+            where=_not_between,
+        ),
+        Specimen(
+            "Two nearly equal numbers are subtracted",
+            lambda d: np.log1p(np.exp(d)) - d,
+            "log(1 + exp(d)) - d is right on paper. But for large d the first number is d and a tiny rest, and float64 "
+            "has no digits left for the rest: near 40 its numbers lie 7.1e-15 apart. The subtraction takes away all "
+            "digits but those: this is cancellation, and `np.log1p` does not help here. Use exp(-d), and nothing is "
+            "left to subtract.",
             where=_not_between,
         ),
         Specimen(

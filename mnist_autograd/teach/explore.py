@@ -85,6 +85,21 @@ def probabilities_of(softmax: Callable, z: np.ndarray, names: Sequence[str]) -> 
     return p.astype(np.float64), ""
 
 
+def difference(softmax: Callable, z: np.ndarray, p: np.ndarray, names: Sequence[str]) -> str:
+    """Where a learner's probabilities p (C,) of logits z (C,) are not softmax's, for z or two rows; "" if nowhere."""
+    expected = F.softmax(z).data
+    worst = int(np.abs(p - expected).argmax())
+    if abs(p[worst] - expected[worst]) > 1e-3:
+        return f"not softmax: {names[worst]} is {number(p[worst])}, and should be {number(expected[worst])}"
+    batch = np.stack([z, z[::-1]])
+    with np.errstate(all="ignore"), contextlib.suppress(Exception):
+        returned = softmax(batch.copy(), axis=-1)
+        rows = np.asarray(returned.data if isinstance(returned, Tensor) else returned)
+        if rows.shape == batch.shape and np.allclose(rows, F.softmax(batch).data, atol=1e-3):
+            return ""
+    return f"right for one row of logits, but not for two, shape {batch.shape}: mind the axis and keepdims"
+
+
 def _listed(words) -> str:
     return ", ".join(words)
 
@@ -117,7 +132,8 @@ class State:
 class SoftmaxState(State):
     """Logits (C,) at a temperature T: exp(z / T) and the probabilities, which share what is there.
 
-    softmax: the function explored; it is called with z / T, float64 of shape (C,), and axis=-1.
+    softmax: the function explored; it is called with z / T, float64 of shape (C,), and axis=-1; one that is not
+    the engine's is also called with two rows, shape (2, C), and compared with the engine's.
     """
 
     def __init__(
@@ -181,10 +197,12 @@ class SoftmaxState(State):
         return aligned(["class", "logit z", "exp(z / T)", "probability"], rows) + "\n" + (problem or self._summary(p))
 
     def _summary(self, p: np.ndarray | None) -> str:
-        """T, entropy and the ratio of the two largest probabilities; only T where there are none."""
+        """T, entropy and the ratio of the two largest probabilities, or how they differ from softmax's."""
         summary = f"T = {number(self.temperature)}"
         if p is None:
             return summary
+        if self.softmax is not F.softmax and (wrong := difference(self.softmax, self.scaled(), p, self.labels())):
+            return f"{summary}; {wrong}"
         summary += f"; entropy {number(entropy(p))} of at most log {len(p)} = {number(math.log(len(p)))} nats"
         return summary + self._ratio(p)
 

@@ -68,6 +68,14 @@ UNLABELLED = """
             .filter(svg => svg.getAttribute("role") !== "img" || !svg.getAttribute("aria-label")?.trim())
             .map(svg => `${cell.model.id}: an svg without role="img" and aria-label: ${svg.outerHTML.slice(0, 80)}`));
 """
+# Slider handles have no name that a screen reader could say, so a sentence beside the figure must say what it shows.
+UNSPOKEN = """
+    return panel.content.widgets
+        .filter(cell => cell.node.querySelector("[role=slider]"))
+        .filter(cell => cell.node.querySelector(".jp-OutputArea-output svg"))
+        .filter(cell => !cell.node.querySelector("[role=status][aria-live]")?.textContent.trim())
+        .map(cell => `${cell.model.id}: sliders and a figure, but no live text`);
+"""
 CELL_OF = "return panel.content.widgets.find(cell => cell.node.contains(argument)).model.id;"
 ANSWER = """
     const cell = id => panel.content.widgets.findIndex(cell => cell.model.id === id);
@@ -117,6 +125,9 @@ class Chapter:
 
     def unlabelled(self):
         return self.script(UNLABELLED)
+
+    def unspoken(self):
+        return self.script(UNSPOKEN)
 
     def slider_problems(self):
         for slider in self.page.locator(".jp-OutputArea-output [role=slider]").all():
@@ -252,6 +263,7 @@ def test_what_is_broken_is_found(lab, open_chapter):
         "after: was not run",
     ]
     assert [problem.partition(":")[0] for problem in chapter.unlabelled()] == ["callback-raises", "no-label"]
+    assert chapter.unspoken() == ["callback-raises: sliders and a figure, but no live text"]
     assert sorted(line.partition(" at ")[0] for line in chapter.complaints()) == [
         "console: Error: widget model not found",
         "console: from a script",
@@ -276,7 +288,7 @@ def test_every_cell_runs(chapter):
 
 
 def test_every_figure_says_what_it_shows(chapter):
-    none_of(*chapter.unlabelled())
+    none_of(*chapter.unlabelled(), *chapter.unspoken())
 
 
 def test_every_slider_moves_its_picture_and_back(chapter):
