@@ -673,3 +673,15 @@ def test_the_notebooks_stub_is_not_yet(exercise):
 def test_the_paragraph_that_explains_it_is_a_heading_of_the_notebook(exercise):
     text = "\n".join(cells_of_chapter(exercise).values())
     assert exercise.see in re.findall(r"^#+ +(.*?) *$", text, re.MULTILINE)
+
+
+def test_an_axis_of_size_1_that_is_not_summed_must_stay():
+    def squeezed(z, axis):
+        m = z.max(axis=axis, keepdims=True)
+        return np.squeeze(m) + np.log(np.exp(z - m).sum(axis=axis))
+
+    assert check("02.3", squeezed).status != "passed"
+
+
+def test_the_sign_for_powers_is_explained():
+    assert "Powers are written with `**`" in check("01.1", lambda z: np.e ^ z).text

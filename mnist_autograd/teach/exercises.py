@@ -425,6 +425,8 @@ def _explain(exercise, error) -> str:
             "`keepdims=True` in the sum keeps the axis with size 1, for every number of axes; then no index such as "
             "`[:, None]` is needed."
         )
+    if isinstance(error, TypeError) and "bitwise_xor" in message:
+        return "The message in words: `^` combines the bits of whole numbers. Powers are written with `**`."
     if isinstance(error, NameError):
         return "The message in words: this name has no value yet. Is it misspelt, or was a cell above not run?"
     if isinstance(error, RecursionError):

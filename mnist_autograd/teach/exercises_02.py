@@ -56,7 +56,7 @@ ABSOLUTE = (
 
 
 def largest_logit(dtype):
-    """The largest x for which exp(x) is finite in this NumPy dtype: a number."""
+    """The x at which exp(x) reaches the largest number of this NumPy dtype: a number."""
     return float(np.log(float(np.finfo(dtype).max)))
 
 
@@ -336,6 +336,7 @@ EXERCISE_3 = Exercise(
         (SQUARE, 0),
         (ROW, 1),
         (APART, 1),
+        (np.array([[[2.0, 2.0, 2.0]], [[0.0, 0.0, 0.0]]]), 2),  # another axis of size 1, which must stay
         (WIDE, 1),
         (WIDE, 0),
         (BLOCK, 1),
