@@ -153,10 +153,14 @@ def linear(x, weight, bias) -> Tensor:
             f"linear: x has shape {x.shape}, weight {weight.shape}, bias {bias.shape}; "
             f"expected (..., D), (D, C), (C,){hint}"
         )
-    value = x.data @ weight.data + bias.data
+    value = x.data @ weight.data
+    if bias.dtype == value.dtype:
+        value += bias.data  # in place: this is the largest value of a training step
+    else:
+        value = value + bias.data
 
     def rows(array):
-        return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
+        return array.reshape(-1, array.shape[-1])
 
     return record(
         "linear",
@@ -342,7 +346,10 @@ def cross_entropy(logits, target, axis: int = -1, reduction: str = "mean") -> Te
     value, each = _reduced("cross_entropy", _expected_nll(y.data, l, axis), axis, reduction)
 
     def vjp_z(g):
-        return each(g) * np.where(np.isneginf(z.data), 0, e * (sum_y / total) - y.data)
+        p_minus_y = e * (sum_y / total) - y.data
+        if np.isinf(value).any():  # only then has an impossible class been asked for
+            p_minus_y[np.isneginf(z.data)] = 0
+        return each(g) * p_minus_y
 
     return record("cross_entropy", value, (z, vjp_z), (y, lambda g: -each(g) * l))
 
