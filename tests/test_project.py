@@ -24,11 +24,16 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
+def load_module(path):
+    """The module in a file that is not part of the package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def tool(name):
+    return load_module(ROOT / "tools" / f"{name}.py")
 
 
 # --- Imports ----------------------------------------------------------------------------------------------------
@@ -104,10 +109,7 @@ def test_check_setup_asks_for_the_same():
 
 
 def load_check_setup():
-    spec = importlib.util.spec_from_file_location("check_setup", ROOT / "notebooks" / "check_setup.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module(ROOT / "notebooks" / "check_setup.py")
 
 
 def test_a_complete_setup_is_ready(capsys):
