@@ -74,17 +74,20 @@ class Tensor(NumPyProtocol):
         """
         gradients = {id(self): self._upstream(gradient)}  # complete once the loop reaches a node
         for node in reversed(topological_order(self)):
-            g = np.asarray(gradients.pop(id(node)))
+            g = gradients.pop(id(node))
             node.grad = g if node.grad is None else np.asarray(node.grad + g)
             for tensor, vjp in node.inputs:
                 if not tensor.requires_grad:
                     continue
                 try:
-                    contribution = undo_broadcasting(np.asarray(vjp(g), dtype=tensor.dtype), tensor.shape)
+                    contribution = np.asarray(vjp(g), dtype=tensor.data.dtype)
+                    if contribution.shape != tensor.data.shape:
+                        contribution = undo_broadcasting(contribution, tensor.data.shape)
                 except (ValueError, TypeError) as error:
                     raise type(error)(f"backward through {node.operation}: {error}") from error
-                if id(tensor) in gradients:
-                    contribution = gradients[id(tensor)] + contribution
+                earlier = gradients.get(id(tensor))
+                if earlier is not None:
+                    contribution = np.asarray(earlier + contribution)
                 elif contribution is g or contribution.base is not None:
                     contribution = contribution.copy()  # no two .grad share memory: a change to one stays in one
                 gradients[id(tensor)] = contribution
@@ -101,7 +104,7 @@ class Tensor(NumPyProtocol):
                     f"backward: only a Tensor with one element has a default gradient, this one has shape {self.shape};"
                     f" reduce it first (.sum() or .mean()), or pass gradient= with shape {self.shape}"
                 )
-            return np.ones_like(self.data)
+            return np.array(1, self.dtype).reshape(self.shape)
         gradient = float_array(gradient.data if isinstance(gradient, Tensor) else gradient)
         if gradient.shape != self.shape:
             raise ValueError(f"backward: gradient has shape {gradient.shape}, the Tensor {self.shape}; both must agree")
@@ -262,16 +265,16 @@ def float_array(data) -> np.ndarray:
     """data as an array of float16, float32 or float64 (without a copy where it is one already)."""
     if isinstance(data, Tensor):
         return data.data
-    if type(data) is np.ndarray and data.dtype in FLOAT_DTYPES:  # not a subclass: matrices multiply otherwise
-        return data
     try:
-        array = np.asarray(data)
+        array = np.asarray(data)  # and no subclass of arrays: matrices multiply otherwise
     except (ValueError, OverflowError) as error:
         raise TypeError(f"Tensor: expected numbers in a regular array, got {data!r:.80} ({error})") from None
-    dtype = array.dtype.newbyteorder("=")
-    if dtype.kind not in "biuf":
+    if array.dtype in FLOAT_DTYPES:
+        return array
+    if array.dtype.kind not in "biuf":
         raise TypeError(f"Tensor: expected real numbers, got {data!r:.80} of dtype {array.dtype}")
-    return array.astype(dtype if dtype in FLOAT_DTYPES else np.float64, copy=False)
+    native = array.dtype.newbyteorder("=")
+    return array.astype(native if native in FLOAT_DTYPES else np.float64)
 
 
 def as_tensor(value, like=None) -> Tensor:
@@ -295,7 +298,7 @@ def record(operation: str, value, *inputs) -> Tensor:
     that input: a new array, g itself or a view of it. It may ignore broadcasting, which `backward()` undoes.
     """
     result = Tensor(value)
-    if result.ndim == 0 and inputs:  # NumPy 1 computes with scalars in float64
+    if result.ndim == 0 and inputs and result.dtype != inputs[0][0].dtype:  # NumPy 1 computes with scalars in float64
         result.data = result.data.astype(np.result_type(*(tensor.dtype for tensor, _ in inputs)), copy=False)
     if _recording.get() and any(tensor.requires_grad for tensor, _ in inputs):
         result.requires_grad = True
@@ -317,7 +320,9 @@ def topological_order(root: Tensor) -> list[Tensor]:
         elif id(node) not in seen:
             seen.add(id(node))
             stack.append((node, True))
-            stack.extend((tensor, False) for tensor, _ in node.inputs if tensor.requires_grad)
+            for tensor, _ in node.inputs:
+                if tensor.requires_grad and id(tensor) not in seen:
+                    stack.append((tensor, False))
     return order
 
 
