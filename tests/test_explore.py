@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mnist_autograd import functional as F
-from mnist_autograd.teach import charts, explore
+from mnist_autograd.teach import charts, explore, explore_01, explore_02
 
 inf, nan = math.inf, math.nan
 NASTY = ["<b>&", "W" * 30, "猫", "", 'a"b\x00\ud800', "-->"]
@@ -119,7 +119,7 @@ def test_charts_stand_beside_each_other():
 # --- States -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("temperature", explore.TEMPERATURES)
+@pytest.mark.parametrize("temperature", explore_01.TEMPERATURES)
 def test_softmax_state_shows_the_engines_probabilities(temperature):
     state = explore.SoftmaxState(temperature=temperature)
     p, problem = state.probabilities()
@@ -131,9 +131,9 @@ def test_softmax_state_shows_the_engines_probabilities(temperature):
 
 
 def test_temperatures_and_scales_are_on_the_sliders():
-    assert {0.05, 0.1, 0.5, 1, 2, 10, 20} <= set(explore.TEMPERATURES)
-    assert sorted(explore.TEMPERATURES) == explore.TEMPERATURES
-    assert {0, 11, 12, 100, 710, 1000} <= set(explore.SCALES)
+    assert {0.05, 0.1, 0.5, 1, 2, 10, 20} <= set(explore_01.TEMPERATURES)
+    assert sorted(explore_01.TEMPERATURES) == explore_01.TEMPERATURES
+    assert {0, 11, 12, 100, 710, 1000} <= set(explore_02.SCALES)
 
 
 def test_entropy_is_between_0_and_log_5():
@@ -149,7 +149,7 @@ def test_a_gap_of_2_is_a_ratio_of_7_39():
 
 
 def test_huge_logits_overflow_in_words():
-    view = explore.SoftmaxState(explore.PRESETS["huge logits"]).view()
+    view = explore.SoftmaxState(explore_01.PRESETS["huge logits"]).view()
     assert texts(view).count("inf: too large for float64") == 3 and "0.6652" in texts(view)
 
 
@@ -170,12 +170,12 @@ def test_the_simplex_trail_ends_in_the_corner_and_near_the_middle():
 
 
 def test_exact_values_have_their_digits():
-    p, l = explore.exact(np.array([1000.0, 500.0, 0.0]))
+    p, l = explore_02.exact(np.array([1000.0, 500.0, 0.0]))
     with decimal.localcontext(decimal.Context(prec=400)):
         others = decimal.Decimal(-500).exp() + decimal.Decimal(-1000).exp()
         assert abs(-(1 + others).ln() / l[0] - 1) < decimal.Decimal("1e-45")
         assert abs(1 / (1 + others) / p[0] - 1) < decimal.Decimal("1e-45")
-    np.testing.assert_allclose([float(x) for x in explore.exact(np.zeros(3))[1]], [-math.log(3)] * 3, rtol=1e-15)
+    np.testing.assert_allclose([float(x) for x in explore_02.exact(np.zeros(3))[1]], [-math.log(3)] * 3, rtol=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_stability_shows_a_learners_softmax():
     assert "your softmax" in texts(svg) and "nan: not a number" in texts(svg)
 
 
-@pytest.mark.parametrize("dtype", explore.DTYPES)
-@pytest.mark.parametrize("scale", [*explore.SCALES, *EXTREMES])
+@pytest.mark.parametrize("dtype", explore_02.DTYPES)
+@pytest.mark.parametrize("scale", [*explore_02.SCALES, *EXTREMES])
 def test_no_scale_raises(scale, dtype):
     state = explore.StabilityState(scale, dtype, F.softmax)
     texts(state.view())
@@ -289,7 +289,7 @@ def test_stability_survives_any_function(function):
 )
 def test_tensors_arrays_and_lists_are_all_right(right):
     state = explore.SoftmaxState(softmax=right)
-    assert state.view() == explore.SoftmaxState().view() and state.logits == explore.PRESETS["start"]
+    assert state.view() == explore.SoftmaxState().view() and state.logits == explore_01.PRESETS["start"]
 
 
 def test_a_learners_function_gets_what_was_promised():
@@ -352,11 +352,11 @@ def test_every_control_redraws_and_leads_back(name, function):
 def test_presets_widen_the_sliders_and_draw_once():
     explorer, drawn = explore.softmax(), []
     explorer.figure.observe(lambda change: drawn.append(change.new), names="value")
-    for name, logits in explore.PRESETS.items():
+    for name, logits in explore_01.PRESETS.items():
         explorer.controls[name].click()
         assert explorer.state.logits == logits
         assert explorer.controls["logit 1"].max == max(10, *map(abs, logits))
-    assert len(drawn) == len(explore.PRESETS) - 1  # the first is what it shows already
+    assert len(drawn) == len(explore_01.PRESETS) - 1  # the first is what it shows already
 
 
 def test_names_reach_the_sliders():

@@ -1,0 +1,135 @@
+"""What all explorers are made of: a State, the Explorer with its controls, and care for a learner's function.
+
+Whatever the learner's function does, an explorer raises nothing: it says in words what is wrong, in the figure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+
+import ipywidgets as widgets
+import numpy as np
+
+from ..tensor import Tensor
+from . import charts
+
+LOGIT_REACH = 10.0
+STYLE, LAYOUT = {"description_width": "100px"}, {"width": "310px"}
+UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"  # but read aloud
+
+
+# --- A learner's function, which may do anything ----------------------------------------------------------------
+
+
+def called(function: Callable, *arrays: np.ndarray, **keywords):
+    """What function returns for copies of the arrays, and that as an array."""
+    with np.errstate(all="ignore"):
+        returned = function(*(array.copy() for array in arrays), **keywords)
+    return returned, np.asarray(returned.data if isinstance(returned, Tensor) else returned)
+
+
+def outcome(function: Callable, shape: tuple[int, ...], *arrays, **keywords) -> tuple[np.ndarray | None, str]:
+    """As called: the array and "", or None and what is wrong with it; it must have the given shape."""
+    try:
+        returned, array = called(function, *arrays, **keywords)
+    except (Exception, SystemExit) as error:  # exit() in a learner's function must not end the explorer
+        return None, f"your function raised {type(error).__name__}{_explanation(error)}"
+    if array.dtype.kind not in "biuf":
+        return None, f"your function returned {type(returned).__name__}, expected an array of shape {shape}"
+    if array.shape != shape:
+        return None, f"your function returned shape {array.shape}, expected {shape}"
+    return array.astype(array.dtype if array.dtype.kind == "f" else np.float64), ""
+
+
+def _explanation(error: BaseException) -> str:
+    try:
+        return f": {str(error):.200}" if str(error) else ""
+    except Exception:
+        return ""
+
+
+def listed(words) -> str:
+    return ", ".join(words)
+
+
+# --- States -----------------------------------------------------------------------------------------------------
+
+
+class State:
+    """What the explorers have in common: a figure, a sentence and a table of the same numbers."""
+
+    def view(self) -> str:
+        """The figure as SVG."""
+        raise NotImplementedError
+
+    def describe(self) -> str:
+        """The figure in one sentence, for those who listen to it."""
+        raise NotImplementedError
+
+    def table(self) -> str:
+        """The numbers as an aligned table, to print."""
+        raise NotImplementedError
+
+    def _repr_svg_(self) -> str:
+        return self.view()
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of text: the first column to the left, the others to the right."""
+    cells = [list(map(charts.printable, row)) for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells)]
+    padded = [[row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:]))] for row in cells]
+    return "\n".join("  ".join(row).rstrip() for row in padded)
+
+
+# --- Controls ---------------------------------------------------------------------------------------------------
+
+
+class Explorer(widgets.VBox):
+    """A state behind its controls: at every change, what the controls say goes into the state, and it is drawn again.
+
+    controls: a widget each, by name. read: a function that copies their values into the state.
+    The parts are attributes: state, controls, figure (the SVG) and status (the same in a sentence, read aloud).
+    """
+
+    def __init__(self, title: str, state: State, controls: Mapping[str, widgets.Widget], read: Callable[[], None]):
+        self.title, self.state, self.controls, self._read, self._held = title, state, dict(controls), read, False
+        self.figure, self.status = widgets.HTML(), widgets.HTML()
+        for control in self.controls.values():
+            if control.has_trait("value"):
+                control.observe(self._changed, names="value")
+        wrapping = widgets.Layout(display="flex", flex_flow="row wrap", width="100%")
+        super().__init__([widgets.Box(list(self.controls.values()), layout=wrapping), self.figure, self.status])
+        self._changed()
+
+    @contextlib.contextmanager
+    def held(self):
+        """Change several controls, and draw once."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+        self._changed()
+
+    def _changed(self, _change=None) -> None:
+        if self._held:
+            return
+        self._read()
+        self.figure.value = self.state.view()
+        sentence = charts.escape(charts.printable(self.state.describe()))
+        self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{sentence}</div>'
+
+    def __repr__(self) -> str:
+        # What a page without widgets shows, for example GitHub; ipywidgets cuts it after 110 characters.
+        return f"{self.title} explorer: move its sliders in JupyterLab. The figure below shows how it starts."
+
+
+def slider_over(description: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
+    """A slider that stops at the values listed, and nowhere between."""
+    options = [(f"{stop:g}", stop) for stop in values]
+    return widgets.SelectionSlider(options=options, value=value, description=description, style=STYLE, layout=LAYOUT)
