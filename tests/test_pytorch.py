@@ -5,6 +5,7 @@ import pytest
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
+from mnist_autograd.teach import pytorch as recorded_pytorch
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is optional and compared with in tests only")
 
@@ -129,3 +130,11 @@ def test_optimizers(make_ours, make_theirs):
             ((p * p).sum() * p.tanh().sum()).backward()
             optimizer.step()
     np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=1e-10)
+
+
+@pytest.mark.parametrize("case", recorded_pytorch.CASES)
+def test_the_values_recorded_for_the_chapters_are_pytorchs(case):
+    now, then = recorded_pytorch.live(case), recorded_pytorch.recorded(case)
+    assert vars(now).keys() == vars(then).keys()
+    for name, value in vars(now).items():
+        np.testing.assert_allclose(value, vars(then)[name], rtol=1e-12, atol=1e-14)
