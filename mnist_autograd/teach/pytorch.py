@@ -49,7 +49,7 @@ def logsumexp(torch, z, g):
 
 
 def cross_entropy(torch, z, g):
-    """torch.nn.functional.cross_entropy of class indices Y in three reductions, and the gradient of the mean and sum."""
+    """torch.nn.functional.cross_entropy of class indices Y, in three reductions, and two of their gradients."""
     y = torch.tensor(Y)
     losses = {how: torch.nn.functional.cross_entropy(z, y, reduction=how) for how in ("none", "sum", "mean")}
     gradients = {f"gradient_of_{how}": torch.autograd.grad(losses[how], z)[0] for how in ("sum", "mean")}
