@@ -196,32 +196,33 @@ class Trainer:
 
     def _run_epoch(self, X, y, bar, check_interrupt) -> None:
         batches = minibatches(X, y, self.batch_size, rng=[self.seed, self.epoch])
+        self.optimizer.zero_grad()  # of what somebody else may have computed before
         for X_batch, y_batch in itertools.islice(batches, self.step, None):
-            # `loss` keeps its graph until the next step has made another. Freed earlier, its memory would go back to
-            # the operating system and be fetched again at every step, which makes an epoch half as long again.
             loss, accuracy = self._train_batch(X_batch, y_batch)
             n = len(y_batch)
             self._sums["seen"] += n
-            self._sums["loss"] += n * loss.item()
+            self._sums["loss"] += n * loss
             self._sums["right"] += n * accuracy
             self.step += 1
             bar.update()
             check_interrupt()
 
-    def _train_batch(self, X, y):
-        """One step of gradient descent on a mini-batch: its loss (a Tensor) and accuracy before the step."""
+    def _train_batch(self, X, y) -> tuple[float, float]:
+        """One step of gradient descent on a mini-batch: its loss and accuracy before the step."""
         logits = self.model(X)
         loss = self.model.loss(logits, y)
-        if not math.isfinite(loss.item()):
+        value = loss.item()
+        if not math.isfinite(value):
             raise FloatingPointError(
-                f"fit: the loss is {loss.item()} in epoch {self.epoch + 1}, step {self.step + 1}. The usual causes are "
+                f"fit: the loss is {value} in epoch {self.epoch + 1}, step {self.step + 1}. The usual causes are "
                 f"a learning rate that is too high (it is {self.optimizer.lr}) and inputs that are not scaled"
             )
         accuracy = self.model.accuracy(logits, y)
-        self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
-        return loss, accuracy
+        # Graph and gradients go together, here: the next step finds their memory free, and still in the cache.
+        self.optimizer.zero_grad()
+        return value, accuracy
 
     def _end_epoch(self, validation) -> None:
         n = self._sums["seen"]

@@ -85,7 +85,7 @@ def test_a_resumed_run_is_bit_for_bit_the_uninterrupted_one(digits, tmp_path, ad
 
 
 class InterruptsAtStep:
-    """An optimizer that is interrupted once, right after its step n, as by Ctrl-C."""
+    """An optimizer that is interrupted once, before its step n + 1, when the gradients are there, as by Ctrl-C."""
 
     def __init__(self, optimizer, n):
         self.__dict__.update(optimizer=optimizer, n=n)
@@ -93,11 +93,11 @@ class InterruptsAtStep:
     def __getattr__(self, name):
         return getattr(self.optimizer, name)
 
-    def zero_grad(self):
+    def step(self):
         if self.optimizer.steps == self.n:
             self.__dict__["n"] = None
             raise KeyboardInterrupt
-        self.optimizer.zero_grad()
+        self.optimizer.step()
 
 
 def test_ctrl_c_keeps_model_and_history_and_training_goes_on_where_it_stopped(digits, tmp_path, capsys):
