@@ -12,6 +12,7 @@ import pytest
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
+from mnist_autograd.gradcheck import jacobian, numerical_jacobian
 from mnist_autograd.teach import exercises
 from mnist_autograd.teach.exercises import Card, check, progress
 
@@ -71,6 +72,99 @@ def largest_by_bisection(dtype):
     return low
 
 
+def numerical_jacobian_one_by_one(f, z, h):
+    """Element by element, with one array that is moved and put back."""
+    z, J = z.copy(), np.zeros((len(z), len(z)))
+    for i in range(len(z)):
+        for j in range(len(z)):
+            kept = z[j]
+            z[j] = kept + h
+            up = f(z)[i]
+            z[j] = kept - h
+            J[i, j] = (up - f(z)[i]) / (h + h)
+            z[j] = kept
+    return J
+
+
+def softmax_jacobian_loop(z):
+    s = softmax_apply(z, 0)
+    return [[s[i] * (1 - s[i]) if i == j else -s[i] * s[j] for j in range(len(s))] for i in range(len(s))]
+
+
+def softmax_vjp_by_matrix(s, g, axis):
+    """J^T g for each example, with the class axis last."""
+    s, g = np.moveaxis(s, axis, -1), np.moveaxis(g, axis, -1)
+    J = s[..., None] * np.eye(s.shape[-1]) - np.einsum("...i,...j->...ij", s, s)
+    return np.moveaxis(np.einsum("...ij,...i->...j", J, g), -1, axis)
+
+
+def softmax_vjp_by_engine(s, g, axis):
+    z = Tensor(np.log(s), requires_grad=True)
+    F.softmax(z, axis=axis).backward(g)
+    return z.grad
+
+
+def logsumexp_vjp_by_engine(z, g, axis):
+    z = Tensor(z, requires_grad=True)
+    F.logsumexp(z, axis=axis).backward(g)
+    return z.grad
+
+
+def log_softmax_jacobian_loop(z):
+    s = softmax_apply(z, 0)
+    return [[(i == j) - s[j] for j in range(len(s))] for i in range(len(s))]
+
+
+def log_softmax_vjp_by_matrix(l, g, axis):
+    """J^T g for each example, with the class axis last."""
+    l, g = np.moveaxis(l, axis, -1), np.moveaxis(g, axis, -1)
+    J = np.eye(l.shape[-1]) - np.exp(l)[..., None, :]
+    return np.moveaxis(np.einsum("...ij,...i->...j", J, g), -1, axis)
+
+
+def remove_ones_by_projection(v, axis):
+    """(I - u u^T) v with the unit vector u along the ones."""
+    u = np.full(v.shape[axis], v.shape[axis] ** -0.5)
+    return np.moveaxis(np.moveaxis(v, axis, -1) @ (np.eye(len(u)) - np.outer(u, u)), -1, axis)
+
+
+def cross_entropy_loop(z, y):
+    return sum(np.logaddexp.reduce(row) - row[k] for row, k in zip(z, y)) / len(y)
+
+
+def cross_entropy_gradient_by_engine(z, y):
+    z = Tensor(z, requires_grad=True)
+    F.cross_entropy(z, y).backward()
+    return z.grad
+
+
+def soft_gradient_by_engine(z, q):
+    z = Tensor(z, requires_grad=True)
+    F.cross_entropy(z, q).backward()
+    return z.grad
+
+
+def soft_gradient_by_matrix(z, q):
+    """-q J for each example, with the Jacobian J of log-softmax."""
+    J = np.eye(z.shape[1]) - softmax_apply(z, 1)[:, None, :]
+    return -np.einsum("ni,nij->nj", q, J) / len(z)
+
+
+def loss_node_gradient_by_engine(p, y):
+    p = Tensor(p, requires_grad=True)
+    (-F.log(p[np.arange(len(y)), y]).mean()).backward()
+    return p.grad
+
+
+def loss_node_gradient_loop(p, y):
+    return [[-1 / (len(y) * x) if i == k else 0 for i, x in enumerate(row)] for row, k in zip(p, y)]
+
+
+def nll_along_moved(l, y, axis):
+    """The class axis last, where one-hot rows meet it."""
+    return -np.where(np.arange(l.shape[axis]) == y[..., None], np.moveaxis(l, axis, -1), 0).sum(axis=-1)
+
+
 RIGHT = {
     "01.1": [probabilities_loop, lambda z: F.softmax(Tensor(z, requires_grad=True))],
     "01.2": [softmax_moved, lambda z, axis: F.softmax(Tensor(z), axis=axis)],
@@ -82,6 +176,34 @@ RIGHT = {
     "02.4": [lambda z, axis: z - np.logaddexp.reduce(z, axis=axis, keepdims=True), F.log_softmax],
     "02.1": [lambda dtype: np.log(np.finfo(dtype).max), largest_by_bisection],
     "02.5": [lambda d: np.logaddexp(0, -d), lambda d: [math.log1p(math.exp(-x)) for x in d]],
+    "03.1": [
+        numerical_jacobian_one_by_one,
+        lambda f, z, h: numerical_jacobian(lambda t: Tensor(f(t.data)), z, eps=h),
+    ],
+    "03.2": [softmax_jacobian_loop, lambda z: jacobian(F.softmax, z)],
+    "03.3": [
+        lambda z, a: jacobian(lambda t: F.softmax(t * a), z),
+        lambda z, a: np.array(softmax_jacobian_loop(a * z)) @ np.diag(a),
+    ],
+    "03.4": [softmax_vjp_by_matrix, softmax_vjp_by_engine],
+    "03.5": [
+        lambda s: [softmax_jacobian_loop(row) for row in np.log(s)],
+        lambda s: np.einsum("ni,ij->nij", s, np.eye(s.shape[1])) - np.einsum("ni,nj->nij", s, s),
+    ],
+    "04.1": [logsumexp_vjp_by_engine, lambda z, g, axis: np.expand_dims(g, axis) * softmax_apply(z, axis)],
+    "04.2": [lambda z: jacobian(F.log_softmax, z), log_softmax_jacobian_loop],
+    "04.3": [log_softmax_vjp_by_matrix, lambda l, g, axis: g - softmax_apply(l, axis) * F.sum(g, axis, keepdims=True)],
+    "04.4": [remove_ones_by_projection, lambda v, axis: v - F.mean(v, axis, keepdims=True)],
+    "05.1": [F.nll_loss, lambda l, y: sum(-row[k] for row, k in zip(l, y)) / len(y)],
+    "05.2": [F.one_hot, lambda y, C: [[int(i == k) for i in range(C)] for k in y]],
+    "05.3": [F.cross_entropy, cross_entropy_loop],
+    "05.4": [
+        cross_entropy_gradient_by_engine,
+        lambda z, y: (softmax_apply(z, 1) - (y[:, None] == range(z.shape[1]))) / len(y),
+    ],
+    "05.5": [soft_gradient_by_engine, soft_gradient_by_matrix],
+    "05.6": [loss_node_gradient_by_engine, loss_node_gradient_loop],
+    "05.7": [nll_along_moved, lambda l, y, axis: F.nll_loss(l, y, axis=axis, reduction="none")],
 }
 
 
@@ -153,7 +275,7 @@ def test_probes_are_ordered_by_size_and_the_solution_is_finite_on_them(exercise)
     sizes = [
         sum(np.size(argument) for argument in probe if isinstance(argument, np.ndarray)) for probe in exercise.probes
     ]
-    assert sizes == sorted(sizes) and sizes[0] <= 2
+    assert sizes == sorted(sizes) and sizes[0] <= 4  # two numbers an array
     for probe in exercise.probes:
         assert np.isfinite(exercises._run(exercise.solution, probe).value).all()
 
@@ -174,6 +296,59 @@ def log_sum(z, axis):
     return np.log(top(np.exp(z - top(z, axis)), axis, "sum"))
 
 
+def through_the_probability(l, g, axis):
+    l = Tensor(l, requires_grad=True)
+    F.log(F.softmax(l, axis)).backward(g)
+    return l.grad
+
+
+def piled_up(f, z, h):
+    """The step of column j moves all elements up to j."""
+    steps = h * np.tri(len(z))
+    return np.stack([(f(z + step) - f(z - step)) / (2 * h) for step in steps], axis=1)
+
+
+def matrix_of(s):
+    return s[:, None] * (np.eye(len(s)) - s)
+
+
+def jacobian_of_whole_numbers(z):
+    J = np.zeros((len(z), len(z)), dtype=int)
+    J[...] = jacobian(F.log_softmax, z)
+    return J
+
+
+def in_place(f, z, h, down):
+    """Columns of differences over 2 h, of one array in which each element goes up by h, then down by down * h."""
+    columns = []
+    for j in range(len(z)):
+        z[j] += h
+        up = f(z)
+        z[j] -= down * h
+        columns.append((up - f(z)) / (2 * h))
+    return np.stack(columns, axis=1)
+
+
+def hot_like(z, y):
+    """y as one-hot rows of the shape of z."""
+    return (y[:, None] == np.arange(z.shape[1])).astype(float)
+
+
+def softmax_of_clipped(z, bound):
+    return shares(np.exp(np.clip(z, -bound, bound)), 1)
+
+
+def write_into_p(p, y):
+    n = np.arange(len(y))
+    p[n, y] = -1 / (len(y) * p[n, y])
+    return p
+
+
+def cross_entropy_gradient_of_probabilities(p, y):
+    """What the engine gives for the logarithm of p as logits: the softmax of it is p again."""
+    return cross_entropy_gradient_by_engine(np.log(p), y)
+
+
 MISTAKES_WRITTEN_OTHERWISE = [
     ("01.1", lambda z: [math.exp(x) for x in z], "The exponentials are not divided by their sum"),
     ("01.1", lambda z: np.exp2(z) / np.exp2(z).sum(), "The base is 2 in place of e"),
@@ -187,6 +362,41 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("02.2", lambda z, axis: F.exp(z) / F.sum(F.exp(z), axis=axis, keepdims=True), NO_SHIFT),
     ("02.2", lambda z, axis: np.exp(z) / np.exp(z).sum(), "The whole array adds up to 1"),  # and no shift
     ("02.4", lambda z, axis: np.log(F.softmax(z, axis).data + 1e-12), f"{KEPT} 1e-12"),
+    ("03.1", lambda f, z, h: np.array([(f(z + e) - f(z - e)) / (2 * h) for e in h * np.eye(len(z))]), "Rows and col"),
+    ("03.1", lambda f, z, h: [(f(z + e) - f(z)) / h for e in h * np.eye(len(z))], "It is a forward difference"),  # rows
+    ("03.1", lambda f, z, h: numerical_jacobian(lambda t: Tensor(f(t.data)), z), "The step h is not used"),
+    ("03.1", lambda f, z, h: in_place(f, z, h, down=1), "One step, divided by two"),
+    ("03.1", lambda f, z, h: in_place(f, z, h, down=2), "The steps are never undone"),
+    ("03.1", lambda f, z, h: piled_up(f, z, h), "The earlier steps stay in the step"),
+    ("03.1", lambda f, z, h: numerical_jacobian(lambda t: Tensor(f(t.data)), z, eps=h / 2), "The step is h / 2"),
+    ("03.2", lambda z: np.diag(np.diag(jacobian(F.softmax, z))), "s (1 - s) on the diagonal"),
+    ("03.2", lambda z: matrix_of(np.nan_to_num(shares(np.exp(z), 0))), "nan is replaced by 0"),
+    ("03.2", lambda z: matrix_of(shares(np.exp(np.clip(z, -700, 700)), 0)), "The logits are clipped"),
+    ("03.2", lambda z: matrix_of(shares(np.exp(z - abs(z).max()), 0)), "The shift is the largest absolute value"),
+    ("03.2", lambda z: F.softmax(z).data - np.outer(*[F.softmax(z).data] * 2), "s stands in every row"),
+    ("03.3", lambda z, a: matrix_of(shares(np.exp(a * z - z.max()), 0)) * a, "The shift is the maximum of z"),
+    ("03.3", lambda z, a: matrix_of(np.nan_to_num(shares(np.exp(a * z), 0))) * a, "nan is replaced by 0"),
+    ("03.3", lambda z, a: matrix_of(shares(np.exp(a * (z - z.max())), 0)) * a, "The maximum is subtracted before"),
+    ("03.4", lambda s, g, axis: s * (g - np.expand_dims((g * s).sum(axis=axis), -1)), "The sum gets its axis back"),
+    ("03.4", lambda s, g, axis: s * (g - top(s, axis, "sum")), "sum(s) in place of sum(g * s)"),
+    ("03.5", lambda s: next(matrix_of(row) for row in s), "It is the first example alone"),
+    ("03.5", lambda s: np.stack([matrix_of(row) for row in s], axis=1), "The examples are on axis 1"),
+    ("03.2", lambda z: np.diag(F.softmax(z).data) - F.softmax(z).data ** 2, "A vector is subtracted from each row"),
+    ("03.2", lambda z: F.softmax(z).data * (np.eye(len(z)) - F.softmax(z).data), "A vector is subtracted from each r"),
+    ("03.2", lambda z: np.diag(shares(np.exp(z), 0)) - np.outer(*[shares(np.exp(z), 0)] * 2), "It overflows"),
+    ("03.2", lambda z: np.diag(shares(np.exp(z), 0)), "The second term is missing"),  # and it overflows
+    ("03.3", lambda z, a: np.diag(a) @ jacobian(F.softmax, a * z), "The rows are scaled"),
+    ("03.3", lambda z, a: jacobian(lambda t: F.softmax(t * a), z).T, "The rows are scaled"),
+    ("03.3", lambda z, a: jacobian(lambda t: F.softmax(z * t), a), "It is the derivative with respect to a"),
+    ("03.3", lambda z, a: jacobian(lambda t: a * F.softmax(t), z), "The probabilities are scaled"),
+    ("03.4", lambda s, g, axis: s * (g - g * s), "s (1 - s) g, the diagonal alone"),
+    ("03.4", lambda s, g, axis: g * s - s**2 * g, "s (1 - s) g, the diagonal alone"),
+    ("03.4", lambda s, g, axis: softmax_vjp_by_matrix(s, g, 1 - axis % 2), "The sum runs along the other axis"),
+    ("03.4", lambda s, g, axis: s * (g - np.einsum("...i,...i->...", s, g)[..., None]), "The last axis is used"),
+    ("03.5", lambda s: np.stack([np.eye(len(s)) * row - np.outer(row, row) for row in s]), "The identity has the size"),
+    ("03.5", lambda s: np.diag(s.sum(axis=0)) - s.T @ s, "The examples are added up"),
+    ("03.5", lambda s: s[:, :, None] * np.eye(s.shape[1]) - np.einsum("ni,mj->nij", s, s), "The second probability"),
+    ("03.5", lambda s: s[..., None] * (np.eye(s.shape[0]) - s[:, None]), "The identity has the size of the batch"),
     ("02.5", lambda d: -np.log(1 / (1 + np.exp(-d))), "The 1 swallows the exponential"),
     ("02.5", lambda d: np.log(np.exp(-d) + 1), "The 1 swallows the exponential"),
     ("02.5", lambda d: np.log(1 + 1 / np.exp(d)), "The 1 swallows the exponential"),
@@ -251,6 +461,94 @@ MISTAKES_WRITTEN_OTHERWISE = [
         for e in (1e-9, 1e-12, np.finfo(float).eps, 1e-300, np.finfo(float).tiny)
         for keep in (np.add, np.maximum, lambda p, e: np.clip(p, e, 1 - e))
     ],
+    ("04.1", lambda z, g, axis: F.softmax(z, axis=axis) * g, "g has no class axis"),
+    ("04.1", lambda z, g, axis: g * np.exp(z) / top(np.exp(z), axis, "sum"), "g has no class axis"),  # and no shift
+    ("04.1", lambda z, g, axis: g[:, None] * F.softmax(z, axis=1).data, "Axis 1 is used"),
+    ("04.1", lambda z, g, axis: F.softmax(z, axis=1).data * g[:, None], "Axis 1 is used"),
+    ("04.1", lambda z, g, axis: g[..., None] * F.softmax(z).data, "The last axis is used"),
+    (
+        "04.1",
+        lambda z, g, axis: np.expand_dims(g, axis) / top(np.exp(z), axis, "sum") * np.exp(z),
+        "The shift is missing",
+    ),
+    ("04.2", lambda z: (np.eye(len(z)) - F.softmax(z).data).T, "It is transposed"),
+    ("04.2", lambda z: np.eye(len(z)) - (np.exp(z) / np.exp(z).sum())[:, None], "It is transposed"),  # and no shift
+    ("04.2", lambda z: jacobian(F.softmax, z), "It is the Jacobian of softmax"),
+    ("04.2", lambda z: np.diag(1 / F.softmax(z).data) @ jacobian(F.softmax, z), "It goes by way of 1 / s"),
+    ("04.2", lambda z: np.diag(np.ones(len(z))) - np.exp(z) / np.exp(z).sum(), "The shift is missing"),
+    ("04.3", lambda l, g, axis: g - np.exp(l) * g, "The diagonal alone"),
+    ("04.3", lambda l, g, axis: F.exp(l) * (g - F.sum(g * F.exp(l), axis, keepdims=True)), "It is the VJP of softmax"),
+    ("04.3", lambda l, g, axis: softmax_apply(l, axis) - g, "The sum of g is taken to be 1, and the sign"),
+    ("04.3", through_the_probability, "It goes by way of g / s"),
+    ("04.1", lambda z, g, axis: np.expand_dims(g, 0) * F.softmax(z, axis).data, "g has no class axis"),
+    ("04.1", lambda z, g, axis: np.expand_dims(g, axis) * shares(np.exp(z - 100), axis), "The shift is missing, or"),
+    *[
+        (
+            "04.1",
+            lambda z, g, axis, c=c: np.expand_dims(g, axis) * shares(np.exp(np.clip(z, -c, c)), axis),
+            "The logits",
+        )
+        for c in (50, 100, 700)
+    ],
+    ("04.2", lambda z: jacobian(F.softmax, z) / F.softmax(z).data, "It is transposed"),
+    ("04.2", lambda z: np.eye(len(z)) - shares(np.exp(np.clip(z, -700, 700)), 0), "The logits are clipped"),
+    ("04.2", lambda z: np.eye(len(z)) - shares(np.exp(z - z.min()), 0), "The shift is the minimum"),
+    ("04.2", jacobian_of_whole_numbers, "The derivatives are cut to whole numbers"),
+    ("04.2", lambda z: jacobian(F.softmax, z) / (F.softmax(z).data[:, None] + 1e-15), "It goes by way of 1 / (s + "),
+    ("04.3", lambda l, g, axis: g - F.softmax(l).data * top(g, axis, "sum"), "Softmax runs along the last axis"),
+    ("04.4", lambda v, axis: v - np.ones_like(v) * top(v, axis, "sum"), "The sum in place of the mean"),
+    ("04.4", lambda v, axis: np.ones_like(v) * top(v, axis, "mean"), "The component is kept"),
+    ("05.1", lambda l, y: -(np.eye(l.shape[1])[y] * l).sum(), "It sums where it should average"),
+    ("05.1", lambda l, y: -F.mean(Tensor(l)[y]), "Whole rows are taken in place of elements"),
+    ("05.1", lambda l, y: -sum(row[k] for row, k in zip(l, y)) / l.size, "The mean runs over all entries"),
+    ("05.1", lambda l, y: F.cross_entropy(l, y), "log-softmax is taken once more"),
+    ("05.2", lambda y, C: F.one_hot(y), "The width is the largest class of the batch"),
+    ("05.2", lambda y, C: np.arange(C)[:, None] == y, "It is transposed"),
+    ("05.3", lambda z, y: F.nll_loss(F.log(F.softmax(F.softmax(z))), y), "Softmax is applied twice"),
+    ("05.3", lambda z, y: F.nll_loss(F.log(F.softmax(z)), y), "It is the logarithm of softmax, in two steps"),
+    ("05.3", lambda z, y: F.nll_loss(softmax_apply(z, 1), y), "The logarithm is missing"),
+    ("05.3", lambda z, y: F.cross_entropy(z.T, y, axis=0, reduction="sum"), "It sums where it should average"),
+    ("05.3", lambda z, y: (np.log(np.exp(z).sum(1)) - z[range(len(y)), y]).sum(), "It sums where it should average"),
+    *[
+        ("05.3", lambda z, y, e=e, keep=keep: F.nll_loss(np.log(keep(softmax_apply(z, 1), e)), y), f"{KEPT} {e:.3g}")
+        for e in (1e-7, 1e-8, 1e-12, 1e-15)
+        for keep in (np.add, np.maximum, lambda p, e: np.clip(p, e, 1 - e))
+    ],
+    ("05.4", lambda z, y: cross_entropy_gradient_by_engine(z, y) * len(y), "1 / N is missing"),
+    ("05.4", lambda z, y: F.one_hot(y, z.shape[1]) - F.softmax(z), "The sign is wrong, and 1 / N is missing"),
+    ("05.4", lambda z, y: hot_like(z, y) * (softmax_apply(z, 1) - 1) / len(y), "The other classes are forgotten"),
+    (
+        "05.4",
+        lambda z, y: shares(np.exp(z), 1) * (1 - shares(np.exp(z), 1)) * (-hot_like(z, y) / shares(np.exp(z), 1)),
+        "The other classes are forgotten, and 1 / N is missing",  # the second homework; and no shift
+    ),
+    ("05.5", lambda z, q: (F.softmax(z) - q) / len(z), "The sum of the targets is taken for 1"),
+    ("05.5", lambda z, q: q - shares(np.exp(z), 1) * top(q, 1, "sum"), "The sign is wrong, and 1 / N is missing"),
+    ("05.6", cross_entropy_gradient_of_probabilities, "The answer of the fused node, p - y"),
+    ("05.6", lambda p, y: -hot_like(p, y) / p, "1 / N is missing"),
+    ("05.1", lambda l, y: -np.mean(np.sum(np.eye(l.shape[1])[y] * l, axis=1)), "One-hot meets an impossible class"),
+    ("05.1", lambda l, y: -np.log(math.prod(math.exp(r[k]) for r, k in zip(l, y))) / len(y), "The probabilities are m"),
+    ("05.2", lambda y, C: np.identity(len(set(y.tolist())))[y], "The width is the number of classes that occur"),
+    (
+        "05.3",
+        lambda z, y: -(z - np.log(np.exp(z).sum(axis=1)))[range(len(y)), y].mean(),
+        "keepdims is forgotten in the",
+    ),
+    ("05.3", lambda z, y: F.cross_entropy(z, y, reduction="sum").data / z.shape[1], "The sum is divided by the number"),
+    ("05.4", lambda z, y: (F.softmax(z).data - y) / len(y), "The class numbers are subtracted as they stand"),
+    ("05.4", lambda z, y: F.softmax(z).data - y, "The class numbers are subtracted as they stand, and 1 / N"),
+    ("05.4", lambda z, y: (np.exp(z) / np.exp(z).sum() - hot_like(z, y)) / len(y), "Softmax runs over the whole array"),
+    ("05.4", lambda z, y: (softmax_of_clipped(z, 500) - hot_like(z, y)) / len(y), "The logits are clipped"),
+    ("05.4", lambda z, y: (softmax_of_clipped(z, 30) - hot_like(z, y)) / len(y), "The logits are clipped"),
+    ("05.5", lambda z, q: (shares(np.exp(z - z.max()), 1) * top(q, 1, "sum") - q) / len(q), "The shift is the maximum"),
+    ("05.6", lambda p, y: -y / (len(y) * p), "The class numbers stand in the formula as they are"),
+    ("05.6", write_into_p, "The other entries keep their probabilities"),
+    ("05.6", lambda p, y: p * (1 - p) * (-hot_like(p, y) / p) / len(y), "p (1 - p) is multiplied on top"),
+    ("05.6", lambda p, y: -hot_like(p, y) / (p + 1e-12) / len(y), "A small number is added to the probabilities"),
+    ("05.7", lambda l, y, axis: -np.log(np.take_along_axis(l, np.expand_dims(y, axis), axis)).squeeze(axis), "The log"),
+    ("05.7", lambda l, y, axis: -(F.one_hot(y, l.shape[axis], axis).data * l).sum(axis), "One-hot meets an impossible"),
+    ("05.7", lambda l, y, axis: F.nll_loss(l, y, axis=axis), "The losses are averaged"),
+    ("05.7", lambda l, y, axis: -np.take_along_axis(l, y[..., None], -1)[..., 0], "The last axis is used"),
 ]
 
 
@@ -300,6 +598,14 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
         ("02.2", lambda z, axis: shares(np.exp(z - max(z)), axis), "use `z.max(axis=..., keepdims=True)`"),
         ("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis)[:, None], "`keepdims=True` in the sum keeps"),
         ("01.2", lambda z, axis: np.exp(z).sum(axis=2), "use its argument `axis` there"),
+        ("04.4", lambda v, axis: v - top(v, axis, "sum") / v.shape[1], "and no `.shape[1]`"),
+        ("05.1", lambda l, y: -l[np.arange(2), y].mean(), "take the size from the arguments"),
+        ("05.1", lambda l, y: -l[[0, 0, 0], np.append(y, 0)], "Row numbers that pair with y"),
+        ("05.2", lambda y, C: np.zeros(len(y), C), "The shape is one argument, a tuple"),
+        ("03.4", lambda s, g, axis: (g * s).sum(axis=axis, keepdim=True), "NumPy writes `axis` and `keepdims`."),
+        ("03.5", lambda s: np.diag(s[:, :, None]), "`np.diag` takes a vector or a matrix"),
+        ("03.5", lambda s: np.fill_diagonal(np.zeros((7, *s.shape)), s), "`np.fill_diagonal` fills the places"),
+        ("03.5", lambda s: np.einsum("ni,nj->nij", s, np.eye(7)), "in `np.einsum` a letter has one size"),
     ],
 )
 def test_messages_are_explained(exercise_id, answer, words):

@@ -39,6 +39,20 @@ def test_plot_history_draws_training_and_validation(validated):
             assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()  # colour is not the only sign
 
 
+def test_plot_costs_draws_time_and_memory_of_each_way_on_logarithmic_scales():
+    seconds = {"matrix": [1e-5, 1e-3, 1e-1], "formula": [1e-6, 2e-6, 1e-5]}
+    memory = {"matrix": [400, 40_000, 4_000_000], "formula": [40, 400, 4_000]}
+    figure = plots.plot_costs([10, 100, 1000], seconds, memory, size="classes")
+    for ax, costs, unit in zip(figure.axes, (seconds, memory), ("seconds", "bytes")):
+        assert ax.get_xscale() == ax.get_yscale() == "log"
+        assert ax.get_xlabel() == "classes" and unit in ax.get_ylabel()
+        assert [line.get_label() for line in ax.lines] == [text.get_text() for text in ax.get_legend().get_texts()]
+        assert len({line.get_linestyle() for line in ax.lines}) == 2  # colour is not the only sign
+        for line, (name, values) in zip(ax.lines, costs.items()):
+            assert line.get_label() == name
+            np.testing.assert_array_equal(line.get_xydata(), list(zip([10, 100, 1000], values)))
+
+
 def test_a_figure_is_shown_once():
     """pyplot must not hold a figure that a cell shows as its value, or the notebook shows it twice."""
     import matplotlib.pyplot as plt

@@ -9,7 +9,15 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CONTROLS = {"00-start-here.ipynb": 1, "01-softmax.ipynb": 28, "02-stability.ipynb": 2, "08-mlp-on-mnist.ipynb": 0}
+CONTROLS = {
+    "00-start-here.ipynb": 1,
+    "01-softmax.ipynb": 28,
+    "02-stability.ipynb": 2,
+    "03-jacobians-and-vjps.ipynb": 22,
+    "04-log-softmax.ipynb": 5,
+    "05-cross-entropy.ipynb": 16,
+    "08-mlp-on-mnist.ipynb": 0,
+}
 
 
 def drive(notebook: nbformat.NotebookNode) -> int:

@@ -24,6 +24,7 @@ FONT_SIZE = 15
 TITLE, ROW, GAP = 40, 32, 8  # the height of a title and of a row of text, the space between neighbours
 RESPONSIVE = ' style="max-width:100%;height:auto"'
 GREY = "#666666"
+HALO = {"stroke": "white", "stroke_width": 4, "paint_order": "stroke"}  # of text that may lie on a line
 
 
 # --- Numbers and text -------------------------------------------------------------------------------------------
@@ -46,7 +47,10 @@ def settled(value: float) -> float:
 
 def printable(text) -> str:
     """text without the control characters that XML forbids."""
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn") else c for c in str(text))
+    text = str(text)
+    if text.isprintable():  # which is quick to find out
+        return text
+    return "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Cn") else c for c in text)
 
 
 def escape(text) -> str:
@@ -144,16 +148,25 @@ def titled(width: float, height: float, title: str, label: str, *elements: str) 
 
 def beside(label: str, *charts: str, caption: str = "") -> str:
     """Charts in a row as one picture, with a caption below."""
-    x, height, elements = 0.0, 0.0, []
+    return _joined(label, charts, caption, down=False)
+
+
+def stacked(label: str, *charts: str, caption: str = "") -> str:
+    """Charts one below the other as one picture, with a caption below."""
+    return _joined(label, charts, caption, down=True)
+
+
+def _joined(label: str, charts: Sequence[str], caption: str, down: bool) -> str:
+    width, height, elements = 0.0, 0.0, []
     for chart in charts:
         w, h = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', chart).groups())
-        inner = chart.replace(RESPONSIVE, "", 1).replace("<svg ", f'<svg x="{_attribute(x)}" ', 1)
-        elements.append(inner)
-        x, height = x + w, max(height, h)
-    lines_of_caption = _wrapped(caption, x - 2 * GAP)
+        place = f'y="{_attribute(height)}"' if down else f'x="{_attribute(width)}"'
+        elements.append(chart.replace(RESPONSIVE, "", 1).replace("<svg ", f"<svg {place} ", 1))
+        width, height = (max(width, w), height + h) if down else (width + w, max(height, h))
+    lines_of_caption = _wrapped(caption, width - 2 * GAP)
     for i, words in enumerate(lines_of_caption):
         elements.append(text(GAP, height + 22 + 22 * i, words))
-    return frame(x, height + 22 * len(lines_of_caption) + GAP * bool(lines_of_caption), label, *elements)
+    return frame(width, height + 22 * len(lines_of_caption) + GAP * bool(lines_of_caption), label, *elements)
 
 
 def message(words: str, title: str = "", width: float = 360, height: float = 0) -> str:
@@ -167,7 +180,7 @@ def message(words: str, title: str = "", width: float = 360, height: float = 0) 
 
 def _wrapped(words: str, width: float) -> list[str]:
     """Words in lines of at most width; a longer word is cut."""
-    rows = []
+    rows, width = [], 0.87 * width  # the fonts that stand in for Helvetica and Arial are up to 15 % wider
     for word in printable(words).split():
         if rows and text_width(f"{rows[-1]} {word}") <= width:
             rows[-1] += f" {word}"
@@ -190,11 +203,13 @@ def bars(
     texts: Sequence[str] | None = None,
     vertical: bool = False,
     length: float = 0,
+    group: int = 0,
 ) -> str:
     """A bar, a name and a figure for each value; words instead of the bar where the value is infinite or nan.
 
     quantity: what COLOURS calls it. limits: values that the axis spans at least. reference: a value and the name of the
     line drawn across all bars there. texts: what to write instead of the figures. length: of the axis, in pixels.
+    group: how many bars stand together, with a gap before the next; 0 for no gaps.
     """
     values = [settled(value) for value in values]
     texts = [number(value) for value in values] if texts is None else texts
@@ -216,13 +231,13 @@ def bars(
 
     elements, first = [], GAP if vertical else TITLE
     for i, (value, name, words) in enumerate(zip(values, names, texts)):
-        across = first + i * step + (step - thick) / 2
+        across = first + i * step + (step - thick) / 2 + (2 * GAP * (i // group) if group else 0)
         if math.isfinite(value):
             elements.append(tag("rect", **place(position(0), position(value), across, thick), fill=fill(quantity)))
         elements += (_vertical_words if vertical else _horizontal_words)(
             across, thick, before, length, name, words, math.isfinite(value)
         )
-    span = len(values) * step
+    span = len(values) * step + (2 * GAP * ((len(values) - 1) // group) if group else 0)
     marks = [(position(0), {"stroke": "black"})]
     if reference:
         at = position(reference[0])
@@ -264,21 +279,24 @@ def _vertical_words(across, thick, before, length, name, words, finite):
 
 
 def lines(
-    series: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
+    series: Mapping[str, tuple],
     title: str,
     x_label: str,
     y_label: str,
     marker: tuple[float, float] | None = None,
     width: float = 460,
     height: float = 300,
+    including: Sequence[tuple[float, float]] = (),
 ) -> str:
     """Curves: series maps a name to x, y and the quantity that colours it; marker is a point with its values.
 
-    A curve has gaps where it is infinite or nan.
+    A fourth entry is the width of the curve, which is then solid: curves that lie on each other stay visible if the
+    wider are drawn first. A curve has gaps where it is infinite or nan. including: points that the axes reach, with
+    nothing drawn there.
     """
     left, right, top, bottom = 76, width - 20, TITLE + GAP + 30 * (len(series) > 1), height - 54
-    points = {name: [(settled(x), settled(y)) for x, y in zip(xs, ys)] for name, (xs, ys, _) in series.items()}
-    every = [p for curve in points.values() for p in curve] + ([marker] if marker else [])
+    points = {name: [(settled(x), settled(y)) for x, y in zip(xs, ys)] for name, (xs, ys, *_) in series.items()}
+    every = [p for curve in points.values() for p in curve] + ([marker] if marker else []) + list(including)
     every = [p for p in every if all(map(math.isfinite, p))] or [(0, 0)]
     (x_low, x_high), (y_low, y_high) = (_range([p[i] for p in every]) for i in (0, 1))
 
@@ -296,7 +314,9 @@ def lines(
     elements.append(text((left + right) / 2, height - 12, x_label, text_anchor="middle"))
     elements.append(text(left, top - 4, y_label))
     for i, (name, curve) in enumerate(points.items()):
-        look = {"stroke": COLOURS[series[name][2]], "stroke_width": 2.5, "stroke_dasharray": ("", "8 4", "2 3")[i % 3]}
+        quantity, *thick = series[name][2:]
+        look = {"stroke": COLOURS[quantity], "stroke_width": thick[0] if thick else 2.5}
+        look["stroke_dasharray"] = "" if thick else ("", "8 4", "2 3")[i % 3]
         elements += [path([place(*p) for p in piece], **look) for piece in _finite_pieces(curve)]
         if len(points) > 1:
             x, y = left + 130 * i, TITLE + GAP
@@ -306,7 +326,10 @@ def lines(
         x, y = place(*marker)
         elements.append(tag("circle", cx=x, cy=y, r=6, stroke="white"))
         anchor, shift = ("end", -10) if x > (left + right) / 2 else ("start", 10)
-        elements.append(text(x + shift, max(y - 10, top + 14), _pair(marker), text_anchor=anchor))
+        if any(curve and curve[0][1] > curve[-1][1] for curve in points.values()):  # it falls: to the right is space
+            anchor, shift = "start", min(10, right + 10 - 1.15 * text_width(_pair(marker)) - x)
+        lift = max([10, *(2.2 * thick for *_, thick in series.values() if not isinstance(thick, str))])
+        elements.append(text(x + shift, max(y - lift, top + 24 - lift), _pair(marker), text_anchor=anchor, **HALO))
     label += f"; marked {_pair(marker)}" if marker else ""
     return titled(width, height, title, f"{x_label}, {y_label}: {label}", *elements)
 
@@ -337,18 +360,21 @@ def heat_map(
     rows: Sequence[str],
     columns: Sequence[str],
     title: str,
-    quantity: str,
+    quantity: str | Sequence[str],
     texts: Sequence[Sequence[str]] | None = None,
     cell: float = 84,
+    limit: float = 0,
 ) -> str:
     """A matrix with its numbers in its cells: the larger, the deeper the colour; negative numbers are greyer.
 
-    texts: what the cells say instead, in one or more lines. cell: their width.
+    quantity: of all rows, or of each. texts: what the cells say instead, in one or more lines. cell: their width.
+    limit: a size that gets the deepest colour, unless there is a larger one.
     """
     texts = [[number(value).replace(": ", ":\n") for value in row] for row in values] if texts is None else texts
     sizes = [abs(value) for row in values for value in row if math.isfinite(value)]
-    largest = max(sizes, default=0) or 1
-    left = GAP * 2 + min(240, max(text_width(part) for name in ("", *rows) for part in str(name).split("\n")))
+    largest = max([limit, *sizes]) or 1
+    quantities = [quantity] * len(rows) if isinstance(quantity, str) else quantity
+    left = GAP * 2 + min(260, 1.1 * max(text_width(part) for name in ("", *rows) for part in str(name).split("\n")))
     high = max([1, *(part.count("\n") + 1 for part in (*rows, *(words for row in texts for words in row)))])
     high, top = 20 * high + 14, TITLE + ROW
     elements = [
@@ -360,7 +386,7 @@ def heat_map(
         elements += _lines_of_text(left - GAP, y, high, name, left - GAP, text_anchor="end")
         for j, value in enumerate(row):
             x = left + j * cell
-            colour = _tint("#000000" if value < 0 else COLOURS[quantity], abs(value) / largest)
+            colour = _tint("#000000" if value < 0 else COLOURS[quantities[i]], abs(value) / largest)
             elements.append(tag("rect", x=x, y=y, width=cell - 2, height=high - 2, fill=colour))
             elements += _lines_of_text(x + cell / 2 - 1, y, high - 2, texts[i][j], cell - 4, text_anchor="middle")
     label = "; ".join(
@@ -418,3 +444,104 @@ def simplex(
     label = ", ".join(f"{name} {number(share)}" for name, share in zip(names, point))
     label += ", on a path" if len(trail) else ""
     return titled(size + 2 * left, top + tall + 40, title, label, *elements)
+
+
+def plane(
+    arrows: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
+    title: str,
+    axes: tuple[str, str] = ("x", "y"),
+    directions: Mapping[str, tuple[float, float]] | None = None,
+    reach: float = 1,
+    size: float = 340,
+) -> str:
+    """Vectors of two numbers as arrows, with one scale on both axes.
+
+    arrows: a name to where the arrow starts, where it ends, and the quantity that colours it; one that is not finite is
+    named in the label only. directions: a name to a vector other than 0: a line through 0 along it, solid for the first
+    and dashed for others. reach: how far both axes go at least, to either side.
+    """
+    drawn = {name: arrow for name, arrow in arrows.items() if all(math.isfinite(x) for end in arrow[:2] for x in end)}
+    reach = max([reach, *(abs(x) for start, end, _ in drawn.values() for x in (*start, *end))])
+    left, top, half = 2 * GAP, TITLE + ROW, size / 2
+    middle = left + half, top + half
+
+    def place(x: float, y: float, whole: float = 1.1 * reach) -> tuple[float, float]:
+        return middle[0] + settled(x / whole) * half, middle[1] - settled(y / whole) * half
+
+    rules = [((left, middle[1]), (left + size, middle[1])), ((middle[0], top), (middle[0], top + size))]
+    elements = [tag("rect", x=left, y=top, width=size, height=size, fill="white", stroke=GREY)]
+    elements += [line(*start, *end) for start, end in rules]
+    elements.append(text(left + size + 6, middle[1] + 5, axes[0], fill=GREY))
+    elements.append(text(middle[0], top - 8, axes[1], text_anchor="middle", fill=GREY))
+    for x in (-reach, -reach / 2, reach / 2, reach):
+        (across, _), (_, up) = place(x, 0), place(0, x)
+        elements += [line(across, middle[1] - 4, across, middle[1] + 4), line(middle[0] - 4, up, middle[0] + 4, up)]
+        elements.append(text(across, middle[1] + 20, number(x), text_anchor="middle", fill=GREY))
+        elements.append(text(middle[0] - 9, up + 5, number(x), text_anchor="end", fill=GREY))
+    for i, (name, (a, b)) in enumerate((directions or {}).items()):
+        longest = math.copysign(max(abs(a), abs(b)), a)  # so that the end with the name is on the right
+        start, end = place(-a, -b, longest), place(a, b, longest)
+        rules.append((start, end))
+        elements.append(line(*start, *end, stroke="black", stroke_width=1.5, stroke_dasharray="6 5" if i else ""))
+        x, y = end
+        elements.append(text(x + 6, y - 8 if y < middle[1] else y + 20, name, text_anchor="end"))
+    ends = {name: (place(*start), place(*end)) for name, (start, end, _) in drawn.items()}
+    for name, (start, end) in ends.items():
+        elements += _arrow(start, end, COLOURS[drawn[name][2]])
+    busy = [(*point, 1) for rule in rules for point in _along(*rule)]
+    busy += [(place(x, 0)[0], middle[1] + y, 4) for x in (-reach, -reach / 2, reach / 2, reach) for y in (7, 12, 17)]
+    elements += _names_of_arrows(ends, busy, (left, top, left + size, top + size))
+    label = "; ".join(f"{name} from {_pair(start)} to {_pair(end)}" for name, (start, end, _) in arrows.items())
+    width = left + size + 2 * GAP + text_width(axes[0])
+    return titled(width, top + size + ROW, title, f"{axes[0]}, {axes[1]}: {label}", *elements)
+
+
+def _arrow(start: tuple[float, float], end: tuple[float, float], colour: str):
+    """A line with a head at its end, or a dot where there is no length."""
+    length = math.dist(start, end)
+    if length < 1:
+        yield tag("circle", cx=end[0], cy=end[1], r=5, fill=colour)
+        return
+    a, b = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    head = min(15, 0.6 * length)
+    x, y, aside = end[0] - a * head, end[1] - b * head, 0.45 * head
+    yield line(*start, x, y, stroke=colour, stroke_width=4)
+    yield path([end, (x - b * aside, y + a * aside), (x + b * aside, y - a * aside)], fill=colour)
+
+
+def _names_of_arrows(ends: Mapping[str, tuple], busy: Sequence, box: tuple[float, float, float, float]):
+    """The name of each arrow beside it, on the side away from the others, where it hides little.
+
+    busy: points (x, y, weight) not to hide; the arrows and their names come on top. box: what no name leaves.
+    """
+    corners = [corner for pair in ends.values() for corner in pair]
+    centre = [sum(values) / len(corners) for values in zip(*corners)]
+    busy = [*busy, *((*point, 5) for pair in ends.values() for point in _along(*pair))]
+    for name, pair in ends.items():
+        width, at = text_width(name), [(a + 2 * b) / 3 for a, b in zip(*pair)]
+        away = math.dist(at, centre) or 1
+        places = {}
+        for a, b in COMPASS:
+            outwards = (a * (at[0] - centre[0]) + b * (at[1] - centre[1])) / away
+            for far in (14, 24, 40):
+                corner = at[0] + far * a - width * (1 - a) / 2, at[1] + far * b + 5
+                places[corner] = round(_hidden(*corner, width, busy, box) + far / 4 - 12 * outwards, 3)
+        x, y = min(places, key=places.get)
+        busy += [(x + width * i / 8, y - 5 * j, 20) for i in range(9) for j in range(3)]
+        yield text(x, y, name, **HALO)
+
+
+def _along(start: tuple[float, float], end: tuple[float, float]):
+    """Points from start to end, evenly spaced."""
+    for i in range(41):
+        yield tuple(a + (b - a) * i / 40 for a, b in zip(start, end))
+
+
+def _hidden(x: float, y: float, width: float, busy: Sequence, box: tuple[float, float, float, float]) -> float:
+    """The weight of the busy points that a text at x, y hides; far too much where it leaves the box."""
+    left, right, top, bottom = x - 3, x + width + 3, y - 15, y + 5
+    inside = box[0] < left and right < box[2] and box[1] < top and bottom < box[3]
+    return sum(w for a, b, w in busy if left < a < right and top < b < bottom) + 1000 * (not inside)
+
+
+COMPASS = [(1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7)]

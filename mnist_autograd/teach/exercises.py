@@ -116,9 +116,10 @@ _passed: dict[str, bool] = {}
 @functools.cache
 def _exercises() -> dict[str, Exercise]:
     """All exercises by id. Imported here, because those modules import this one."""
-    from . import exercises_01, exercises_02
+    from . import exercises_01, exercises_02, exercises_03, exercises_04, exercises_05
 
-    return {exercise.id: exercise for module in (exercises_01, exercises_02) for exercise in module.EXERCISES}
+    modules = (exercises_01, exercises_02, exercises_03, exercises_04, exercises_05)
+    return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
 def _line(exercise) -> str:
@@ -217,7 +218,7 @@ def _speaks(specimen, probe) -> bool:
 
 CHANGED = (
     "One thing more: the function changes its input. The caller's array is not what it was. "
-    "`z -= m` writes into the array; `z = z - m` makes a new one."
+    "For example, `x -= 1` writes into the array x; `x = x - 1` makes a new one."
 )
 
 
@@ -346,7 +347,9 @@ def _indented(text) -> str:
 
 
 def _argument(value) -> str:
-    """As one would type it: np.array([1., 0.]), 2.0 or np.float16."""
+    """As one would type it: np.array([1., 0.]), np.array([2, 0]), 2.0 or np.float16."""
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
+        return f"np.array({value.tolist()})"
     if isinstance(value, np.ndarray):
         return f"np.array({_array(value)})" if value.ndim < 2 else f"np.array({_array(value, one_line=True)})"
     return f"np.{value.__name__}" if isinstance(value, type) else repr(value)
@@ -394,6 +397,16 @@ def _what_happened(given, right) -> str:
 BROADCAST = re.compile(r"shapes (\([\d, ]*\))(?: and)? (\([\d, ]*\))")
 
 
+OF_MANY_AXES = {
+    "Input must be 1- or 2-d": "`np.diag` takes a vector or a matrix, and this array has another number of axes.",
+    "All dimensions of input must be of equal length": (
+        "of an array with three axes `np.fill_diagonal` fills the places [i, i, i], so all three must be of one size. "
+        "It cannot fill a diagonal for each example."
+    ),
+    "remapped shapes": "in `np.einsum` a letter has one size, and here one letter names two axes of different sizes.",
+}
+
+
 ONE_NUMBER = re.compile(r"only (0-dimensional|length-1|size-1) arrays can be converted")
 
 
@@ -425,8 +438,33 @@ def _explain(exercise, error) -> str:
             "`keepdims=True` in the sum keeps the axis with size 1, for every number of axes; then no index such as "
             "`[:, None]` is needed."
         )
+    if isinstance(error, IndexError) and "out of bounds" in message:
+        return (
+            "The message in words: along an axis of size n the indices run from 0 to n - 1. If a fixed number stands "
+            "in your function, as in `np.arange(2)`, take the size from the arguments, as in `np.arange(len(y))`."
+        )
+    if isinstance(error, IndexError) and "indexing arrays" in message:
+        return (
+            "The message in words: two index arrays are read in pairs, so they must be of one length. Row numbers that "
+            "pair with y are `np.arange(len(y))`."
+        )
+    if isinstance(error, IndexError) and "tuple index out of range" in message:
+        return (
+            "The message in words: `.shape` is a tuple with one number for each axis. That of a vector has `.shape[0]` "
+            "and no `.shape[1]`."
+        )
     if isinstance(error, TypeError) and "bitwise_xor" in message:
         return "The message in words: `^` combines the bits of whole numbers. Powers are written with `**`."
+    if isinstance(error, TypeError) and re.search("Cannot interpret .* as a data type", message):
+        return (
+            "The message in words: the second argument of `np.zeros` and `np.ones` is the kind of number. The shape is "
+            "one argument, a tuple: `np.zeros((rows, columns))`."
+        )
+    if isinstance(error, TypeError) and re.search("'(keepdim|dim)'", message):
+        return "The message in words: `dim` and `keepdim` are PyTorch's names. NumPy writes `axis` and `keepdims`."
+    for part, words in OF_MANY_AXES.items():
+        if isinstance(error, ValueError) and part in message:
+            return f"The message in words: {words}"
     if isinstance(error, NameError):
         return "The message in words: this name has no value yet. Is it misspelt, or was a cell above not run?"
     if isinstance(error, RecursionError):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .charts import COLOURS
+from .charts import COLOURS, GREY
+from .costs import Cost
 
 LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
 
@@ -44,6 +45,42 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
             ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label=validation)
         ax.set(xlabel="epoch", ylabel=f"{quantity} ({unit})")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid(alpha=0.3)
+        ax.legend(frameon=False)
+    return figure
+
+
+def plot_time_and_memory(costs: Mapping[str, Cost]) -> Figure:
+    """A bar for the time and one for the peak memory of each computation, the first on top; from costs.costs()."""
+    figure, axes = _subplots(1, 2, (10, 0.8 + 0.6 * len(costs)))
+    panels = {
+        "time (ms)": [cost.seconds * 1e3 for cost in costs.values()],
+        "memory at the peak (MB)": [cost.peak / 1e6 for cost in costs.values()],
+    }
+    for ax, (label, lengths) in zip(axes.flat, panels.items()):
+        ax.bar_label(ax.barh(list(costs), lengths, color=GREY), fmt="%.1f", padding=4, fontsize=13)
+        ax.set(xlabel=label, xlim=(0, 1.2 * max(lengths)))
+        ax.invert_yaxis()
+    axes[0, 1].set_yticklabels([])
+    return figure
+
+
+def plot_costs(
+    sizes: Sequence[int],
+    seconds: Mapping[str, Sequence[float]],
+    memory: Mapping[str, Sequence[float]],
+    size: str = "size",
+) -> Figure:
+    """Time and memory of several ways to compute the same, by the size of the problem, both on logarithmic scales.
+
+    seconds, memory: for each way, by its name, a number for each size; memory in bytes. size: what the sizes count.
+    """
+    figure, axes = _subplots(1, 2, (10, 3.8))
+    styles = [("o-", COLOURS["gradients"]), ("s--", "black"), ("^:", GREY)]
+    for ax, costs, quantity in zip(axes.flat, (seconds, memory), ("time (seconds)", "memory (bytes)")):
+        for (name, values), (style, colour) in zip(costs.items(), styles):
+            ax.loglog(sizes, values, style, color=colour, label=name)
+        ax.set(xlabel=size, ylabel=quantity)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
     return figure

@@ -1,0 +1,61 @@
+"""Measured costs: the right order, and the right memory."""
+
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from mnist_autograd.teach import plots
+from mnist_autograd.teach.costs import Cost, costs, costs_by_size
+
+MEGABYTE = 2**20
+
+
+def test_costs_measures_the_quickest_run_and_the_memory_held_at_once():
+    naps = iter([0.05, 0.01, 0.05, 0])
+
+    def one_after_another():
+        time.sleep(next(naps))
+        for _ in range(3):
+            np.ones(MEGABYTE, np.uint8)
+
+    measured = costs({"one": one_after_another, "three": lambda: np.ones((3, MEGABYTE), np.uint8)}, repeats=3)
+    assert 0.01 <= measured["one"].seconds < 0.05
+    assert measured["one"].peak == pytest.approx(MEGABYTE, rel=0.1)
+    assert measured["three"].peak == pytest.approx(3 * MEGABYTE, rel=0.1)
+    assert not tracemalloc.is_tracing()
+
+
+def test_costs_counts_what_it_adds_and_leaves_a_trace_running():
+    tracemalloc.start()
+    try:
+        kept = np.ones(MEGABYTE, np.uint8)
+        measured = costs({"one": lambda: np.ones(MEGABYTE, np.uint8)}, repeats=1)
+        assert measured["one"].peak == pytest.approx(kept.nbytes, rel=0.1) and tracemalloc.is_tracing()
+    finally:
+        tracemalloc.stop()
+
+
+def test_costs_by_size_gives_a_number_for_each_way_and_size():
+    def once(size, value):
+        return np.full(size, value, np.uint8)
+
+    def twice(size, value):
+        return once(size, value), once(size, value)
+
+    sizes = [MEGABYTE, 2 * MEGABYTE]
+    seconds, peaks = costs_by_size([once, twice], sizes, lambda size: (size, 7))
+    assert list(seconds) == list(peaks) == ["once", "twice"]
+    assert all(0 < number < 10 for numbers in seconds.values() for number in numbers)
+    assert peaks["once"] == pytest.approx(sizes, rel=0.1)
+    assert peaks["twice"] == pytest.approx([2 * size for size in sizes], rel=0.1)
+
+
+def test_plot_time_and_memory_draws_a_bar_each_and_writes_its_length():
+    figure = plots.plot_time_and_memory({"fused": Cost(0.002, 3_000_000), "separate": Cost(0.004, 5_000_000)})
+    time_axes, memory_axes = figure.axes
+    for axes, lengths, unit in [(time_axes, [2, 4], "ms"), (memory_axes, [3, 5], "MB")]:
+        assert [bar.get_width() for bar in axes.patches] == lengths and unit in axes.get_xlabel()
+        assert [text.get_text() for text in axes.texts] == [f"{length:.1f}" for length in lengths]
+    assert [label.get_text() for label in time_axes.get_yticklabels()] == ["fused", "separate"]
