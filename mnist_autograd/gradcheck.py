@@ -36,6 +36,16 @@ def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1
     return True
 
 
+def vjp(fn: Callable, x, g=None) -> np.ndarray:
+    """The gradient of sum(g * fn(x)) with respect to x by backward(), of the shape and dtype of x.
+
+    g: an upstream gradient of the output's shape; None where the output is one number. Source: chapter 03.
+    """
+    t = Tensor(x, requires_grad=True)
+    _checked_output(fn(t)).backward(g)
+    return t.grad
+
+
 def jacobian(fn: Callable, x) -> np.ndarray:
     """All partial derivatives of fn at x by backward(), one output element at a time.
 

@@ -204,6 +204,8 @@ class Trainer:
             self._sums["loss"] += n * loss
             self._sums["right"] += n * accuracy
             self.step += 1
+            # The graph is gone; the gradients follow, so that the next step finds the memory of both in the cache.
+            self.optimizer.zero_grad()
             bar.update()
             check_interrupt()
 
@@ -220,8 +222,6 @@ class Trainer:
         accuracy = self.model.accuracy(logits, y)
         loss.backward()
         self.optimizer.step()
-        # Graph and gradients go together, here: the next step finds their memory free, and still in the cache.
-        self.optimizer.zero_grad()
         return value, accuracy
 
     def _end_epoch(self, validation) -> None:

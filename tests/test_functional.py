@@ -293,6 +293,9 @@ def test_tied_maxima_share_the_gradient():
         (lambda x: F.nll_loss(x, [0, 1, 2], reduction="avg"), ValueError, ["nll_loss", "'avg'", "'mean'"]),
         (lambda x: F.cross_entropy(np.ones((0, 3)), np.ones(0, int)), ValueError, ["cross_entropy", "no examples"]),
         (lambda x: F.one_hot([3], 3), ValueError, ["one_hot", "3 is no class"]),
+        (lambda x: F.one_hot([-1]), ValueError, ["one_hot", "-1 is no class"]),
+        (lambda x: F.one_hot([1e19]), ValueError, ["one_hot", r"1e\+19 is no class"]),
+        (lambda x: F.one_hot([np.inf], 3), ValueError, ["one_hot", "inf is no class"]),
         (lambda x: F.one_hot([0], 3, axis=2), np.exceptions.AxisError, ["one_hot", "axis 2"]),
     ],
 )

@@ -3,7 +3,7 @@ import pytest
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
-from mnist_autograd.gradcheck import gradcheck, jacobian, numerical_jacobian
+from mnist_autograd.gradcheck import gradcheck, jacobian, numerical_jacobian, vjp
 from mnist_autograd.tensor import record
 
 z = np.array([1.0, 2.0, 0.5])
@@ -43,3 +43,11 @@ def test_a_lost_graph_is_named():
 def test_float32_inputs_are_checked_in_float64():
     assert gradcheck(F.softmax, Tensor(z.astype(np.float32)))
     assert gradcheck(lambda a, b: a * b, ([1.0, 2.0], [3.0, 4.0]))
+
+
+def test_vjp_is_the_jacobian_transposed_times_g():
+    x, g = np.array([2.0, 1.0, 0.1]), np.array([0.5, -1.0, 2.0])
+    np.testing.assert_allclose(vjp(F.log_softmax, x, g), jacobian(F.log_softmax, x).T @ g, rtol=1e-12)
+    assert vjp(F.logsumexp, x.astype(np.float16)).dtype == np.float16
+    with pytest.raises(TypeError, match="not a Tensor"):
+        vjp(lambda t: t.data, x, g)

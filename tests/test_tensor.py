@@ -206,6 +206,12 @@ def test_a_parameter_owns_its_array_and_a_constant_shares_it():
     assert Tensor(array).data is array
 
 
+def test_the_gradient_of_a_scalar_that_is_used_twice_is_an_array():
+    x = Tensor(3.0, requires_grad=True)
+    (x * x + x).backward()
+    assert type(x.grad) is np.ndarray and x.grad.shape == () and x.grad == 7
+
+
 def test_scalars_and_arrays_on_either_side():
     x = leaf(1.0, 2.0)
     for result in (1 + x, x + 1, np.ones(2) + x, x + np.ones(2), np.float32(1) + x, [1, 1] + x):

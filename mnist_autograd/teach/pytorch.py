@@ -1,7 +1,8 @@
 """What PyTorch gives for the inputs of chapters 03 to 05: recorded, and live where it is installed.
 
     pytorch.recorded("softmax").vjp     an array, from pytorch_values.json
-    pytorch.live("softmax").vjp         the same from the PyTorch at hand; live() is None where there is none
+    pytorch.live("softmax").vjp         the same from the PyTorch at hand
+    pytorch.cases("softmax")            a list: the recorded values, and the live ones where PyTorch is installed
     pytorch.version()                   the version that the file was recorded with
 
 `python -m mnist_autograd.teach.pytorch` records the file anew. Each case is one function below: read there how its
@@ -82,9 +83,14 @@ def recorded(case: str) -> SimpleNamespace:
     return _case(_file()["values"], case)
 
 
-def live(case: str) -> SimpleNamespace | None:
-    """The same, computed now by PyTorch; None where it is not installed."""
-    return _case({case: compute(case)}, case) if is_installed() else None
+def live(case: str) -> SimpleNamespace:
+    """The same, computed now by the PyTorch at hand."""
+    return _case({case: compute(case)}, case)
+
+
+def cases(case: str) -> list[SimpleNamespace]:
+    """The recorded values, and the live ones where PyTorch is installed."""
+    return [recorded(case), live(case)] if is_installed() else [recorded(case)]
 
 
 def is_installed() -> bool:
