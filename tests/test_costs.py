@@ -37,23 +37,27 @@ def test_costs_counts_what_it_adds_and_leaves_a_trace_running():
         tracemalloc.stop()
 
 
-def test_costs_by_size_gives_a_number_for_each_way_and_size():
+def test_costs_by_size_gives_a_cost_for_each_size_and_way():
+    runs = []
+
     def once(size, value):
+        runs.append(size)
         return np.full(size, value, np.uint8)
 
     def twice(size, value):
-        return once(size, value), once(size, value)
+        return np.full(size, value, np.uint8), np.full(size, value, np.uint8)
 
     sizes = [MEGABYTE, 2 * MEGABYTE]
-    seconds, peaks = costs_by_size([once, twice], sizes, lambda size: (size, 7))
-    assert list(seconds) == list(peaks) == ["once", "twice"]
-    assert all(0 < number < 10 for numbers in seconds.values() for number in numbers)
-    assert peaks["once"] == pytest.approx(sizes, rel=0.1)
-    assert peaks["twice"] == pytest.approx([2 * size for size in sizes], rel=0.1)
+    measured = costs_by_size([once, twice], sizes, lambda size: (size, 7), lambda size: 3 * MEGABYTE // size)
+    assert [list(by_way) for by_way in measured] == [["once", "twice"]] * 2
+    assert all(0 < cost.seconds < 10 for by_way in measured for cost in by_way.values())
+    for size, by_way in zip(sizes, measured):
+        assert [by_way["once"].peak, by_way["twice"].peak] == pytest.approx([size, 2 * size], rel=0.1)
+    assert [runs.count(size) for size in sizes] == [3 + 1, 1 + 1]  # the timed runs, and one for the memory
 
 
-def test_plot_time_and_memory_draws_a_bar_each_and_writes_its_length():
-    figure = plots.plot_time_and_memory({"fused": Cost(0.002, 3_000_000), "separate": Cost(0.004, 5_000_000)})
+def test_plot_costs_draws_a_bar_each_and_writes_its_length():
+    figure = plots.plot_costs({"fused": Cost(0.002, 3_000_000), "separate": Cost(0.004, 5_000_000)})
     time_axes, memory_axes = figure.axes
     for axes, lengths, unit in [(time_axes, [2, 4], "ms"), (memory_axes, [3, 5], "MB")]:
         assert [bar.get_width() for bar in axes.patches] == lengths and unit in axes.get_xlabel()

@@ -6,11 +6,10 @@ import os
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
 
-import ipywidgets as widgets
 import numpy as np
 import pytest
+from explorers import RAISING, every_control_redraws_and_leads_back, shows_its_state, texts
 
 from mnist_autograd import functional as F
 from mnist_autograd.gradcheck import numerical_jacobian
@@ -29,14 +28,6 @@ POINTS = [
 
 def right(s, g, axis):
     return s * (g - (g * s).sum(axis=axis, keepdims=True))
-
-
-def texts(svg):
-    """The texts of an SVG, in order; fails if it is not XML, or not labelled."""
-    root = ET.fromstring(svg)
-    assert root.get("role") == "img" and root.get("aria-label")
-    assert "nan" not in re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", svg), "a coordinate is not a number"
-    return [element.text for element in root.iter() if element.tag.endswith("text")]
 
 
 def said(state):
@@ -156,23 +147,8 @@ def test_the_text_is_the_same_every_time_and_in_another_process_with_another_ker
 # --- A learner's function ---------------------------------------------------------------------------------------
 
 
-def raises(error):
-    def function(s, g, axis):
-        raise error
-
-    return function
-
-
-class Unprintable(Exception):
-    def __str__(self):
-        raise RuntimeError
-
-
 HOSTILE = {
-    "your function raised NotImplementedError: write me": raises(NotImplementedError("write me")),
-    "your function raised SystemExit": lambda s, g, axis: sys.exit(),
-    "your function raised Unprintable": raises(Unprintable()),
-    "your function raised RecursionError": raises(RecursionError("<&>\x00\x1b[31m")),
+    **RAISING,
     "your function raised ValueError": lambda s, g, axis: [[1, 2], [3]],
     "your function raised TypeError": lambda s, g: s,
     "your function returned NoneType, expected an array of shape (3,)": lambda s, g, axis: None,
@@ -254,36 +230,13 @@ def test_a_learners_function_gets_what_was_promised():
 # --- Live -------------------------------------------------------------------------------------------------------
 
 
-def shows_its_state(explorer):
-    texts(explorer.figure.value)
-    sentence = charts.escape(charts.printable(explorer.state.describe()))
-    assert explorer.figure.value == explorer.state.view() and sentence in explorer.status.value
-    return True
-
-
 @pytest.mark.parametrize(
     "function", [None, right, HOSTILE["your function raised SystemExit"], lambda s, g, axis: s - g]
 )
 def test_every_control_redraws_and_leads_back(function):
     explorer = explore.jacobian(function)
-    start = explorer.figure.value
-    assert len(explorer.controls) == 6 + len(PRESETS) and shows_its_state(explorer)
-    for control in explorer.controls.values():
-        assert control.description
-        if isinstance(control, widgets.Button):
-            control.click()
-            z, g = PRESETS[control.description]
-            assert (explorer.state.logits, explorer.state.g) == (z, g) and shows_its_state(explorer)
-            explorer.controls["start"].click()
-            continue
-        before, views = control.value, set()
-        for value in (control.min, 0.3, control.max):
-            control.value = value
-            assert shows_its_state(explorer)
-            views.add(explorer.figure.value)
-        assert len(views) == 3
-        control.value = before
-    assert explorer.figure.value == start
+    assert len(explorer.controls) == 6 + len(PRESETS)
+    assert every_control_redraws_and_leads_back(explorer, home="start")
 
 
 def test_no_corner_of_the_sliders_raises_or_is_misjudged():
@@ -309,34 +262,12 @@ def test_logits_move_the_matrix_and_g_moves_the_vjp_alone():
 def test_presets_draw_once():
     explorer, drawn = explore.jacobian(), []
     explorer.figure.observe(lambda change: drawn.append(change.new), names="value")
-    for name in PRESETS:
+    for name, (z, g) in PRESETS.items():
         explorer.controls[name].click()
+        assert (explorer.state.logits, explorer.state.g) == (z, g) and shows_its_state(explorer)
     assert len(drawn) == len(PRESETS) - 1  # the first is what it shows already
 
 
 def test_a_page_without_widgets_reads_a_sentence():
     read = explore.jacobian()._repr_mimebundle_()["text/plain"]
     assert read == "Jacobian explorer: move its sliders in JupyterLab. The figure below shows how it starts."
-
-
-# --- Charts -----------------------------------------------------------------------------------------------------
-
-
-def test_charts_stand_below_each_other():
-    a, b = (charts.bars([i] * i, list("abc")[:i], "title", "logits") for i in (1, 3))
-    root = ET.fromstring(charts.stacked("label", a, b))
-    heights = [float(ET.fromstring(chart).get("height")) for chart in (a, b)]
-    assert [float(e.get("y")) for e in root if e.tag.endswith("svg")] == [0, heights[0]]
-    assert float(root.get("height")) == sum(heights) and root.get("aria-label") == "label"
-
-
-def test_groups_of_bars_have_gaps_between():
-    root = ET.fromstring(charts.bars([1, 2, 3, 4], list("abcd"), "title", "gradients", group=2))
-    tops = [float(e.get("y")) for e in root.iter() if e.get("fill") == charts.COLOURS["gradients"]]
-    assert np.diff(tops).tolist() == [32, 48, 32]
-
-
-def test_a_heat_map_with_a_limit_is_pale_where_all_is_small():
-    pale, deep = (charts.heat_map([[0.1]], ["r"], ["c"], "title", "gradients", limit=limit) for limit in (1, 0))
-    assert charts._tint(charts.COLOURS["gradients"], 0.1) in pale
-    assert charts._tint(charts.COLOURS["gradients"], 1) in deep

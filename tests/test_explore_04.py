@@ -1,40 +1,38 @@
 """The explorers of chapter 04: their numbers are the engine's, and nothing a reader does breaks them."""
 
 import math
-import warnings
 import xml.etree.ElementTree as ET
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
-from test_explore import EXTREMES, NASTY, Unprintable, raises, shows_its_state, texts, values_of
+from explorers import (
+    EXTREMES,
+    NO_WARNINGS,
+    RAISING,
+    colours,
+    every_control_redraws_and_leads_back,
+    raises,
+    shows_its_state,
+    texts,
+)
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
 from mnist_autograd.teach import charts, explore, explore_04
-from mnist_autograd.teach.explore_02 import DTYPES
+from mnist_autograd.teach.explore import DTYPES
 from mnist_autograd.teach.explore_04 import FALLING, LOG_OF_P, LOG_SOFTMAX, THROUGH_LOG_OF_P, THROUGH_LOG_SOFTMAX, P
 
 inf, nan = math.inf, math.nan
+pytestmark = NO_WARNINGS
 LIVE = {"Log-softmax": explore.log_softmax, "Projection": explore.projection}
 # The first whole x at which the gradient through log(softmax) is nan, and the first at which softmax is 0.
 LOST = {"float16": (-10, -17), "float32": (-88, -103), "float64": (-709, -745)}
 
 
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
 def said(state):
     """All that a state says, in each of its forms."""
     return [" ".join(texts(state.view())), state.describe(), state.table().replace("\n", " ")]
-
-
-def colours(svg):
-    return [e.get("fill") for e in ET.fromstring(svg).iter() if e.tag.endswith("rect")]
 
 
 # --- A logit that falls -----------------------------------------------------------------------------------------
@@ -194,10 +192,7 @@ def ruins_its_input(z, axis=-1):
 
 
 HOSTILE = {
-    "your function raised NotImplementedError: write me": raises(NotImplementedError("write me")),
-    "your function raised SystemExit": raises(SystemExit()),
-    "your function raised Unprintable": raises(Unprintable()),
-    "your function raised RecursionError": raises(RecursionError("<&>\x00\x1b[31m")),
+    **RAISING,
     "your function raised TypeError": lambda z: z,
     "your function returned NoneType, expected an array of shape (3,)": lambda z, axis: None,
     "your function returned str": lambda z, axis: "abc",
@@ -311,35 +306,6 @@ def test_no_projection_raises(gap, g):
     assert all(said(explore.ProjectionState(gap, g)))
 
 
-# --- The plane --------------------------------------------------------------------------------------------------
-
-
-def heads(svg):
-    """The tip of each arrow."""
-    found = [e for e in ET.fromstring(svg).iter() if e.tag.endswith("polyline")]
-    return {e.get("fill"): tuple(map(float, e.get("points").split()[0].split(","))) for e in found}
-
-
-def test_the_plane_has_one_scale_and_its_arrows_end_where_they_should():
-    arrows = {"a": ((0, 0), (1, 0), "logits"), "b": ((0, 0), (0, 1), "losses"), "c": ((1, 0), (0, -1), "gradients")}
-    svg = charts.plane(arrows, "title", reach=2)
-    tips = heads(svg)
-    a, b, c = (np.array(tips[charts.COLOURS[q]]) for q in ("logits", "losses", "gradients"))
-    middle = np.array([b[0], a[1]])
-    assert (a - middle)[0] == pytest.approx(-(b - middle)[1], abs=0.2) == pytest.approx(340 / 4.4, abs=0.2)
-    np.testing.assert_allclose(c - middle, middle - b, atol=0.2)
-    assert {"a", "b", "c", "x", "y", "2", "-1"} <= set(texts(svg))
-    assert "c from (1, 0) to (0, -1)" in ET.fromstring(svg).get("aria-label")
-
-
-@pytest.mark.parametrize("value", EXTREMES)
-def test_no_vector_breaks_the_plane(value):
-    arrows = {NASTY[i]: ((0, 0), (value, 0.5), "logits") for i in range(len(NASTY))}
-    svg = charts.plane(arrows, NASTY[0], tuple(NASTY[:2]), {NASTY[1]: (1, -1), NASTY[2]: (0, 1), NASTY[3]: (-1e308, 1)})
-    texts(svg)
-    texts(charts.plane({}, "empty"))
-
-
 def test_names_of_arrows_keep_apart():
     for g in ((a, b) for a in (-2, -1.5, -0.5, 0, 1, 2) for b in (-2, -1, -0.1, 0, 0.5, 2)):
         for gap in (-6, 0, 2):
@@ -353,33 +319,12 @@ def test_names_of_arrows_keep_apart():
                     assert abs(y - v) > 14 or x + width <= u or u + other <= x, (gap, g)
 
 
-def test_curves_may_have_a_width_and_rows_of_a_heat_map_a_colour():
-    svg = charts.lines({"a": ([0, 1], [0, 1], "logits", 9), "b": ([0, 1], [1, 0], "logits")}, "t", "x", "y", (0, 0))
-    look = [(e.get("stroke-width"), e.get("stroke-dasharray")) for e in ET.fromstring(svg).iter() if e.get("points")]
-    assert ("9", "") in look and ("2.5", "8 4") in look
-    tints = colours(charts.heat_map([[1], [1]], ["r", "s"], ["c"], "title", ["probabilities", "gradients"]))[1:]
-    assert tints == [charts._tint(charts.COLOURS[q], 1) for q in ("probabilities", "gradients")]
-    assert colours(charts.heat_map([[1], [1]], ["r", "s"], ["c"], "title", "gradients"))[1:] == [tints[1]] * 2
-
-
 # --- Live -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_every_control_redraws_and_leads_back(name):
-    explorer = LIVE[name]()
-    start = explorer.figure.value
-    assert shows_its_state(explorer)
-    for control in explorer.controls.values():
-        assert control.description
-        before, views = control.value, set()
-        for value in values_of(control):
-            control.value = value
-            assert shows_its_state(explorer)
-            views.add(explorer.figure.value)
-        assert len(views) > 1
-        control.value = before
-    assert explorer.figure.value == start
+    assert every_control_redraws_and_leads_back(LIVE[name]())
 
 
 @pytest.mark.parametrize("function", HOSTILE.values(), ids=HOSTILE)

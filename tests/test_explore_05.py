@@ -1,41 +1,32 @@
 """The explorer of chapter 05: its numbers are the engine's, its steps lower the loss, and nothing breaks it."""
 
 import math
-import random
-import re
-import warnings
 import xml.etree.ElementTree as ET
 
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from explorers import (
+    NO_WARNINGS,
+    RAISING,
+    every_control_redraws_and_leads_back,
+    raises,
+    shows_its_state,
+    texts,
+    values_of,
+)
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
 from mnist_autograd.teach import charts, explore, explore_05
-from mnist_autograd.teach.explore_05 import FARTHEST, LEARNING_RATES, NAMES, START
+from mnist_autograd.teach.explore_05 import FARTHEST, LEARNING_RATES, START
+from mnist_autograd.teach.explore_base import NAMES
 
 inf, nan = math.inf, math.nan
+pytestmark = NO_WARNINGS
 EXTREMES = [0, -0.0, 5e-324, 1e-9, 40, 710, -745, 1000, -1000, 1e15, 1e308, -1e308, inf, -inf, nan]
 BUTTONS = ["take one gradient step", "take ten steps", "start again"]
 POINTS = [START, (0, 0, 0), (10, -10, -10), (-10, 10, -10), (-10, -10, 10), (0.3, 4.1, -2.2), (-10, 10, 10)]
-
-
-@pytest.fixture(autouse=True)
-def no_warnings():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        yield
-
-
-def texts(svg):
-    """The texts of an SVG, in order; fails if it is not XML, or not labelled."""
-    root = ET.fromstring(svg)
-    assert root.get("role") == "img" and root.get("aria-label")
-    first = next(element for element in root.iter() if element.tag.endswith("rect"))
-    assert first.get("fill") == "white"
-    assert "nan" not in re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", svg), "a coordinate is not a number"
-    return [element.text for element in root.iter() if element.tag.endswith("text")]
 
 
 def words(svg):
@@ -246,23 +237,8 @@ def test_a_step_that_would_go_too_far_is_refused_in_words():
 # --- A learner's gradient ---------------------------------------------------------------------------------------
 
 
-def raises(error):
-    def function(z, y):
-        raise error
-
-    return function
-
-
-class Unprintable(Exception):
-    def __str__(self):
-        raise RuntimeError
-
-
 HOSTILE = {
-    "your function raised NotImplementedError: write me": raises(NotImplementedError("write me")),
-    "your function raised SystemExit": lambda z, y: exit(),
-    "your function raised Unprintable": raises(Unprintable()),
-    "your function raised RecursionError": raises(RecursionError("<&>\x00\x1b[31m")),
+    **RAISING,
     "your function raised ValueError: " + "W" * 20: raises(ValueError("W" * 500)),
     "your function raised ValueError": lambda z, y: [[1, 2], [3]],
     "your function raised TypeError": lambda z: z,
@@ -369,23 +345,8 @@ def test_the_function_gets_what_was_promised_and_may_spoil_it():
 # --- Live -------------------------------------------------------------------------------------------------------
 
 
-def shows_its_state(explorer):
-    texts(explorer.figure.value)
-    sentence = charts.escape(charts.printable(explorer.state.describe()))
-    assert explorer.figure.value == explorer.state.view()
-    assert 'role="status" aria-live="polite"' in explorer.status.value and sentence in explorer.status.value
-    return True
-
-
 def sliders_of(explorer):
     return [explorer.controls[f"logit {name}"] for name in NAMES]
-
-
-def values_of(control):
-    if isinstance(control, widgets.FloatSlider):
-        draw = random.Random(0)
-        return [control.min, control.max, 0, *(round(draw.uniform(control.min, control.max), 1) for _ in range(5))]
-    return [option[1] for option in control.options]
 
 
 def test_the_controls():
@@ -400,22 +361,7 @@ def test_the_controls():
 
 @pytest.mark.parametrize("gradient", [None, right, without_mean, *list(HOSTILE.values())[:4]])
 def test_every_control_redraws_and_leads_back(gradient):
-    explorer = explore.cross_entropy(gradient)
-    start = explorer.figure.value
-    for control in explorer.controls.values():
-        if isinstance(control, widgets.Button):
-            control.click()
-            assert shows_its_state(explorer)
-            explorer.controls["start again"].click()
-            continue
-        before, views = control.value, set()
-        for value in values_of(control):
-            control.value = value
-            assert shows_its_state(explorer)
-            views.add(explorer.figure.value)
-        assert len(views) > 1
-        control.value = before
-    assert explorer.figure.value == start
+    assert every_control_redraws_and_leads_back(explore.cross_entropy(gradient), home="start again")
 
 
 def test_a_step_moves_the_sliders_and_draws_once():
@@ -493,27 +439,3 @@ def test_200_presses_at_the_largest_rate(gradient):
 def test_a_page_without_widgets_reads_a_sentence():
     said = explore.cross_entropy()._repr_mimebundle_()["text/plain"]
     assert said == "Cross-entropy explorer: move its sliders in JupyterLab. The figure below shows how it starts."
-
-
-# --- What it asks of charts -------------------------------------------------------------------------------------
-
-
-def test_charts_stand_below_each_other():
-    a, b = (charts.bars([1] * n, ["x"] * n, "title", "logits") for n in (1, 2))
-    root = ET.fromstring(charts.stacked("label", a, b, caption="the caption"))
-    heights = [float(ET.fromstring(chart).get("height")) for chart in (a, b)]
-    assert [float(e.get("y")) for e in root if e.tag.endswith("svg")] == [0, heights[0]]
-    assert float(root.get("height")) > sum(heights) and float(root.get("width")) == float(ET.fromstring(a).get("width"))
-    assert texts(charts.stacked("label", a, b, caption="the caption"))[-1] == "the caption"
-
-
-def test_axes_reach_what_they_are_to_include():
-    svg = charts.lines({"a": ([1, 2], [1, 2], "losses")}, "title", "x", "y", including=[(0, 0), (4, 8), (nan, inf)])
-    assert {"0", "2", "4", "8"} <= set(texts(svg))
-
-
-def test_the_words_at_a_marker_stand_clear_of_a_falling_curve():
-    svg = charts.lines({"a": ([0, 1], [1, 0], "losses")}, "title", "x", "y", marker=(0.6, 0.4))
-    marked = next(e for e in ET.fromstring(svg).iter() if e.text == "(0.6, 0.4)")
-    circle = next(e for e in ET.fromstring(svg).iter() if e.tag.endswith("circle"))
-    assert marked.get("text-anchor") == "start" and float(marked.get("x")) == float(circle.get("cx")) + 10

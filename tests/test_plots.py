@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mnist_autograd.teach import plots
+from mnist_autograd.teach.costs import Cost
 
 
 def test_show_images_tiles_every_image_under_its_caption():
@@ -39,10 +40,11 @@ def test_plot_history_draws_training_and_validation(validated):
             assert ax.lines[0].get_linestyle() != ax.lines[1].get_linestyle()  # colour is not the only sign
 
 
-def test_plot_costs_draws_time_and_memory_of_each_way_on_logarithmic_scales():
+def test_plot_costs_by_size_draws_time_and_memory_of_each_way_on_logarithmic_scales():
     seconds = {"matrix": [1e-5, 1e-3, 1e-1], "formula": [1e-6, 2e-6, 1e-5]}
     memory = {"matrix": [400, 40_000, 4_000_000], "formula": [40, 400, 4_000]}
-    figure = plots.plot_costs([10, 100, 1000], seconds, memory, size="classes")
+    measured = [{way: Cost(seconds[way][i], memory[way][i]) for way in seconds} for i in range(3)]
+    figure = plots.plot_costs_by_size([10, 100, 1000], measured, size="classes")
     for ax, costs, unit in zip(figure.axes, (seconds, memory), ("seconds", "bytes")):
         assert ax.get_xscale() == ax.get_yscale() == "log"
         assert ax.get_xlabel() == "classes" and unit in ax.get_ylabel()

@@ -31,19 +31,21 @@ def costs(computations: Mapping[str, Callable[[], object]], repeats: int = 20) -
     return {name: Cost(seconds[name], _peak(compute)) for name, compute in computations.items()}
 
 
-def costs_by_size(ways: Sequence[Callable], sizes: Iterable[int], inputs: Callable[[int], tuple]):
-    """(seconds, peaks): each a dict with a list for every way, by the way's __name__, and in it a number for each size.
+def costs_by_size(
+    ways: Sequence[Callable],
+    sizes: Iterable[int],
+    inputs: Callable[[int], tuple],
+    repeats: Callable[[int], int] = lambda size: 20,
+) -> list[dict[str, Cost]]:
+    """For each size, the cost of every way, by the way's __name__.
 
-    ways: functions that do the same. inputs: gives the arguments for a size. Large sizes are run fewer times.
+    ways: functions that do the same. inputs: gives their arguments for a size. repeats: how often a size is run.
     """
     measured = []
     for size in sizes:
         arguments = inputs(size)
-        calls = {way.__name__: partial(way, *arguments) for way in ways}
-        measured.append(costs(calls, repeats=1 + 3000 // size))
-    names = [way.__name__ for way in ways]
-    seconds = {name: [costs_of[name].seconds for costs_of in measured] for name in names}
-    return seconds, {name: [costs_of[name].peak for costs_of in measured] for name in names}
+        measured.append(costs({way.__name__: partial(way, *arguments) for way in ways}, repeats(size)))
+    return measured
 
 
 def _peak(compute: Callable[[], object]) -> int:

@@ -6,7 +6,7 @@
 A known mistake is an executable specimen: a wrong implementation with a name and an explanation. A function that
 agrees with a specimen on the probe inputs, and not with the solution, has made that mistake, however it is written.
 
-The exercises themselves are in exercises_01.py and exercises_02.py. Nothing here raises, whatever it is handed, except
+The exercises themselves are in exercises_NN.py, one a chapter. Nothing here raises, whatever it is handed, except
 KeyboardInterrupt. Results stay in the kernel.
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import html
+import importlib
 import inspect
 import re
 import textwrap
@@ -116,9 +117,8 @@ _passed: dict[str, bool] = {}
 @functools.cache
 def _exercises() -> dict[str, Exercise]:
     """All exercises by id. Imported here, because those modules import this one."""
-    from . import exercises_01, exercises_02, exercises_03, exercises_04, exercises_05
-
-    modules = (exercises_01, exercises_02, exercises_03, exercises_04, exercises_05)
+    chapters = ("01", "02", "03", "04", "05")
+    modules = (importlib.import_module(f"{__package__}.exercises_{chapter}") for chapter in chapters)
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
@@ -396,89 +396,75 @@ def _what_happened(given, right) -> str:
 
 BROADCAST = re.compile(r"shapes (\([\d, ]*\))(?: and)? (\([\d, ]*\))")
 
-
-OF_MANY_AXES = {
-    "Input must be 1- or 2-d": "`np.diag` takes a vector or a matrix, and this array has another number of axes.",
-    "All dimensions of input must be of equal length": (
+# NumPy's and Python's commonest messages: the kind of exception and a pattern in its message -> words.
+IN_WORDS = {
+    (ValueError, "truth value of an array"): (
+        "Python's `max`, `if` and `and` ask for one True or False, and a comparison of arrays gives one for each "
+        "element. For a maximum use `z.max(axis=..., keepdims=True)`, for a choice in each element `np.where`."
+    ),
+    (ValueError, "Input must be 1- or 2-d"): (
+        "`np.diag` takes a vector or a matrix, and this array has another number of axes."
+    ),
+    (ValueError, "All dimensions of input must be of equal length"): (
         "of an array with three axes `np.fill_diagonal` fills the places [i, i, i], so all three must be of one size. "
         "It cannot fill a diagonal for each example."
     ),
-    "remapped shapes": "in `np.einsum` a letter has one size, and here one letter names two axes of different sizes.",
+    (ValueError, "remapped shapes"): (
+        "in `np.einsum` a letter has one size, and here one letter names two axes of different sizes."
+    ),
+    (IndexError, "invalid index to scalar variable"): (
+        "a single number has no axes to index. The sum of a vector is such a number. `keepdims=True` in the sum keeps "
+        "the axis with size 1, for every number of axes; then no index such as `[:, None]` is needed."
+    ),
+    (IndexError, "out of bounds"): (
+        "along an axis of size n the indices run from 0 to n - 1. If a fixed number stands in your function, as in "
+        "`np.arange(2)`, take the size from the arguments, as in `np.arange(len(y))`."
+    ),
+    (IndexError, "indexing arrays"): (
+        "two index arrays are read in pairs, so they must be of one length. Row numbers that pair with y are "
+        "`np.arange(len(y))`."
+    ),
+    (IndexError, "tuple index out of range"): (
+        "`.shape` is a tuple with one number for each axis. That of a vector has `.shape[0]` and no `.shape[1]`."
+    ),
+    (TypeError, "only (0-dimensional|length-1|size-1) arrays can be converted"): (
+        "the functions of `math`, such as `math.exp`, and `float` take one number, and this is an array of several. "
+        "Use `np.exp` or `np.log`, which work on arrays."
+    ),
+    (TypeError, "bitwise_xor"): "`^` combines the bits of whole numbers. Powers are written with `**`.",
+    (TypeError, "Cannot interpret .* as a data type"): (
+        "the second argument of `np.zeros` and `np.ones` is the kind of number. The shape is one argument, a tuple: "
+        "`np.zeros((rows, columns))`."
+    ),
+    (TypeError, "'(keepdim|dim)'"): "`dim` and `keepdim` are PyTorch's names. NumPy writes `axis` and `keepdims`.",
+    (NameError, ""): "this name has no value yet. Is it misspelt, or was a cell above not run?",
+    (RecursionError, ""): "the function calls itself again and again. Does it use its own name inside?",
 }
 
 
-ONE_NUMBER = re.compile(r"only (0-dimensional|length-1|size-1) arrays can be converted")
-
-
 def _explain(exercise, error) -> str:
-    """NumPy's and Python's commonest messages, word by word; nothing for others."""
+    """The message in words, where it is a common one; nothing for others."""
     message = _message(error)
     shapes = BROADCAST.search(message)
     if isinstance(error, ValueError) and "broadcast" in message and shapes:
-        return _explain_broadcast(*shapes.groups())
-    if isinstance(error, np.exceptions.AxisError):
-        text = "The message in words: an array of dimension n has the axes 0 to n - 1, or from the end -1 to -n."
+        words = _explain_broadcast(*shapes.groups())
+    elif isinstance(error, np.exceptions.AxisError):
+        words = "an array of dimension n has the axes 0 to n - 1, or from the end -1 to -n."
         if "axis" in inspect.signature(exercise.solution).parameters:
-            text += " If a fixed axis stands in your function, use its argument `axis` there."
-        return text
-    if isinstance(error, TypeError) and ONE_NUMBER.search(message):
-        return (
-            "The message in words: the functions of `math`, such as `math.exp`, and `float` take one number, and this "
-            "is an array of several. Use `np.exp` or `np.log`, which work on arrays."
-        )
-    if isinstance(error, ValueError) and "truth value of an array" in message:
-        return (
-            "The message in words: Python's `max`, `if` and `and` ask for one True or False, and a comparison of "
-            "arrays gives one for each element. For a maximum use `z.max(axis=..., keepdims=True)`, for a choice in "
-            "each element `np.where`."
-        )
-    if isinstance(error, IndexError) and "invalid index to scalar variable" in message:
-        return (
-            "The message in words: a single number has no axes to index. The sum of a vector is such a number. "
-            "`keepdims=True` in the sum keeps the axis with size 1, for every number of axes; then no index such as "
-            "`[:, None]` is needed."
-        )
-    if isinstance(error, IndexError) and "out of bounds" in message:
-        return (
-            "The message in words: along an axis of size n the indices run from 0 to n - 1. If a fixed number stands "
-            "in your function, as in `np.arange(2)`, take the size from the arguments, as in `np.arange(len(y))`."
-        )
-    if isinstance(error, IndexError) and "indexing arrays" in message:
-        return (
-            "The message in words: two index arrays are read in pairs, so they must be of one length. Row numbers that "
-            "pair with y are `np.arange(len(y))`."
-        )
-    if isinstance(error, IndexError) and "tuple index out of range" in message:
-        return (
-            "The message in words: `.shape` is a tuple with one number for each axis. That of a vector has `.shape[0]` "
-            "and no `.shape[1]`."
-        )
-    if isinstance(error, TypeError) and "bitwise_xor" in message:
-        return "The message in words: `^` combines the bits of whole numbers. Powers are written with `**`."
-    if isinstance(error, TypeError) and re.search("Cannot interpret .* as a data type", message):
-        return (
-            "The message in words: the second argument of `np.zeros` and `np.ones` is the kind of number. The shape is "
-            "one argument, a tuple: `np.zeros((rows, columns))`."
-        )
-    if isinstance(error, TypeError) and re.search("'(keepdim|dim)'", message):
-        return "The message in words: `dim` and `keepdim` are PyTorch's names. NumPy writes `axis` and `keepdims`."
-    for part, words in OF_MANY_AXES.items():
-        if isinstance(error, ValueError) and part in message:
-            return f"The message in words: {words}"
-    if isinstance(error, NameError):
-        return "The message in words: this name has no value yet. Is it misspelt, or was a cell above not run?"
-    if isinstance(error, RecursionError):
-        return "The message in words: the function calls itself again and again. Does it use its own name inside?"
-    return ""
+            words += " If a fixed axis stands in your function, use its argument `axis` there."
+    else:
+        keys = (key for key in IN_WORDS if isinstance(error, key[0]) and re.search(key[1], message))
+        words = IN_WORDS.get(next(keys, None), "")
+    return words and f"The message in words: {words}"
 
 
 def _explain_broadcast(first: str, second: str) -> str:
     """Why two shapes, given as '(2,3)' and '(2,)', do not broadcast."""
     a, b = ([int(size) for size in re.findall(r"\d+", shape)] for shape in (first, second))
     text = (
-        f"The message in words: “operands” are the two arrays, here of shapes {first} and {second}. To “broadcast” is "
-        "to repeat the smaller one until both have the same shape. NumPy compares the sizes from the right; "
-        "two sizes fit if they are equal, or if one of them is 1."
+        f"“operands” are the two arrays, here of shapes {first} and {second}. To “broadcast” is to repeat the smaller "
+        "one until both have the same shape. NumPy compares the sizes from the right; two sizes fit if they are "
+        "equal, or if one of them is 1."
     )
     clash = next(((m, n) for m, n in zip(reversed(a), reversed(b)) if m != n and 1 not in (m, n)), None)
     return text if clash is None else f"{text} Here {clash[0]} meets {clash[1]}, and NumPy stops."

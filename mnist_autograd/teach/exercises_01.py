@@ -8,13 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-
-
-def _softmax(z, axis=-1):
-    """As chapter 01 writes it, without the shift: the probes of this chapter are small."""
-    e = np.exp(z)
-    return e / e.sum(axis=axis, keepdims=True)
-
+from .exercises_base import BLOCK, ROW, SQUARE, WIDE, softmax
 
 # --- 01.1 ---------------------------------------------------------------------------------------------------------
 
@@ -85,11 +79,6 @@ EXERCISE_1 = Exercise(
 
 # --- 01.2 ---------------------------------------------------------------------------------------------------------
 
-SQUARE = np.array([[0.0, 1.0], [3.0, 2.0]])
-ROW = np.array([[0.0, 1.0, 2.0, 3.0]])  # axis 0 has size 1 and must stay
-WIDE = np.array([[0.0, 1.0, 2.0], [3.0, 1.0, 0.0]])
-BLOCK = np.array([[[0.0, 1.0], [2.0, 0.0], [1.0, 1.0]], [[3.0, 0.0], [1.0, 2.0], [0.0, 0.5]]])
-
 
 def my_softmax(z, axis):
     """Softmax of an array of any shape along one axis; the result has the shape of z."""
@@ -115,25 +104,25 @@ EXERCISE_2 = Exercise(
     specimens=[
         Specimen(
             "It sums along axis 0, whatever axis says",
-            lambda z, axis: _softmax(z, 0),
+            lambda z, axis: softmax(z, 0),
             "The argument `axis` is not used: the columns add up to 1, also where the rows should. Hand it on: "
             "`e.sum(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "It sums along the last axis, whatever axis says",
-            lambda z, axis: _softmax(z, -1),
+            lambda z, axis: softmax(z, -1),
             "The argument `axis` is not used: the rows add up to 1, also where the columns should. Hand it on: "
             "`e.sum(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "It sums along axis 1, whatever axis says",
-            lambda z, axis: _softmax(z, 1),
+            lambda z, axis: softmax(z, 1),
             "The argument `axis` is not used: the sum always runs along axis 1. With `axis=0` that is the wrong one, "
             "and a vector has no axis 1 at all. Hand the argument on: `e.sum(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "It sums along the other axis",
-            lambda z, axis: _softmax(z, 1 - axis),
+            lambda z, axis: softmax(z, 1 - axis),
             "The two axes are swapped. `axis=0` runs down a column, `axis=1` along a row. The axis that is named is "
             "the one along which the results add up to 1: it is the axis that the sum runs along, not the one it "
             "keeps.",
@@ -256,25 +245,25 @@ EXERCISE_4 = Exercise(
     specimens=[
         Specimen(
             "The logits are multiplied by T",
-            lambda z, T: _softmax(z * T),
+            lambda z, T: softmax(z * T),
             "A high temperature must make the probabilities more equal. Multiplying by T widens the gaps between the "
             "logits, so it does the opposite. Divide: `z / T`.",
         ),
         Specimen(
             "The probabilities are divided by T",
-            lambda z, T: _softmax(z) / T,
+            lambda z, T: softmax(z) / T,
             "After this division a row adds up to 1 / T and no longer to 1. The temperature acts on the logits, before "
             "`np.exp`.",
         ),
         Specimen(
             "The probabilities are multiplied by T",
-            lambda z, T: _softmax(z) * T,
+            lambda z, T: softmax(z) * T,
             "After this multiplication a row adds up to T and no longer to 1. The temperature acts on the logits, "
             "before `np.exp`: it divides them, `z / T`.",
         ),
         Specimen(
             "T has no effect",
-            lambda z, T: _softmax(z),
+            lambda z, T: softmax(z),
             "The result is softmax(z), whatever T is. Three ways lead here. T is not used. Or the exponentials or the "
             "probabilities are divided by T and then by their sum: T cancels. Or T is subtracted from the logits: that "
             "shifts all by the same amount, which softmax does not see. Divide the logits: `z / T`.",
@@ -286,7 +275,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "It sums along axis 0",
-            lambda z, T: _softmax(z / T, 0),
+            lambda z, T: softmax(z / T, 0),
             "Here the columns add up to 1. Each row of z is one example, so each row must: sum along the last axis.",
         ),
         Specimen(
@@ -303,7 +292,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "The probabilities are raised to 1 / T, but not divided by their sum",
-            lambda z, T: _softmax(z) ** (1 / T),
+            lambda z, T: softmax(z) ** (1 / T),
             "p to the power 1 / T has the right ratios. But a row no longer adds up to 1: divide it by its sum.",
         ),
     ],

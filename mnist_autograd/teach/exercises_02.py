@@ -8,43 +8,22 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-from .exercises_01 import BLOCK, ROW, SQUARE, WIDE
-
-APART = np.array([[1000.0, 999.0], [-1000.0, -1001.0]])  # rows of very different size
-
-
-def _small(z, axis):
-    """No exponential of these logits overflows or underflows."""
-    return bool(np.abs(z).max() < 100)
-
-
-def _small_matrix(z, axis):
-    return z.ndim == 2 and axis >= 0 and _small(z, axis)
-
-
-def _max(z, axis):
-    return z.max(axis=axis, keepdims=True)
-
-
-def _sum(z, axis):
-    return z.sum(axis=axis, keepdims=True)
-
-
-def _share(e, axis):
-    """Each element's share of the sum along the axis."""
-    return e / _sum(e, axis)
-
-
-KEEPDIMS = (
-    "Along axis 1 an array of shape (2, 3) has 2 {what}. Without `keepdims=True` they have shape (2,), and NumPy lines "
-    "them up with the 3 columns and stops. On a square array nothing stops, but each column gets the {one} of a row. "
-    "With `keepdims=True` their shape is (2, 1): one for each row."
+from .exercises_base import (
+    APART,
+    BLOCK,
+    EPSILONS,
+    KEEPDIMS,
+    NOT_THE_MAXIMUM,
+    ROW,
+    SQUARE,
+    WIDE,
+    largest,
+    share,
+    small,
+    small_matrix,
+    total,
 )
 
-NOT_THE_MAXIMUM = (
-    "Only the maximum itself, `z.max(axis=axis, keepdims=True)`, keeps every row in range. A constant such as 100 "
-    "does not know how large the logits are, and `z.argmax` is the place of the maximum, not its value."
-)
 ABSOLUTE = (
     "`np.abs(z).max` is the largest size, not the largest logit. In a row of 0 and -1000 it is 1000: after the shift "
     "the exponents are -1000 and -2000, every exponential becomes 0, and {result}. Take the maximum of z as it is: "
@@ -163,146 +142,146 @@ EXERCISE_2 = Exercise(
     specimens=[
         Specimen(
             "The shift is missing, or it is not the maximum",
-            lambda z, axis: _share(np.exp(z), axis),
+            lambda z, axis: share(np.exp(z), axis),
             "`np.exp(1000)` is too large for float64 and becomes `inf`, and `inf / inf` is `nan`. In a row far below 0 "
             "every exponential becomes 0, and `0 / 0` is `nan` too. Subtract the maximum along `axis` before `np.exp`: "
             "then the largest exponent is 0. " + NOT_THE_MAXIMUM,
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, axis: _share(np.exp(z - z.max()), axis),
+            lambda z, axis: share(np.exp(z - z.max()), axis),
             "One maximum serves all rows. A row that lies far below it underflows: all its exponentials become 0, and "
             "`0 / 0` is `nan`. Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "The shift is the largest absolute value",
-            lambda z, axis: _share(np.exp(z - _max(np.abs(z), axis)), axis),
+            lambda z, axis: share(np.exp(z - largest(np.abs(z), axis)), axis),
             ABSOLUTE.format(result="`0 / 0` is `nan`"),
         ),
         Specimen(
             "The shift is the minimum",
-            lambda z, axis: _share(np.exp(z - z.min(axis=axis, keepdims=True)), axis),
+            lambda z, axis: share(np.exp(z - z.min(axis=axis, keepdims=True)), axis),
             "Every shift gives the same probabilities on paper, but after this one no exponent is below 0. A logit far "
             "above the minimum still overflows. After a shift by the maximum no exponent is above 0.",
         ),
         Specimen(
             "The shift is the mean",
-            lambda z, axis: _share(np.exp(z - z.mean(axis=axis, keepdims=True)), axis),
+            lambda z, axis: share(np.exp(z - z.mean(axis=axis, keepdims=True)), axis),
             "Every shift gives the same probabilities on paper, but the mean is no safe one. Where one logit lies far "
             "above the mean, its exponential still overflows. Only the maximum leaves no exponent above 0.",
         ),
         Specimen(
             "The maximum is added",
-            lambda z, axis: _share(np.exp(z + _max(z, axis)), axis),
+            lambda z, axis: share(np.exp(z + largest(z, axis)), axis),
             "On paper a shift up changes nothing either. But it doubles the largest logit, and overflow comes sooner. "
             "Subtract the maximum.",
         ),
         Specimen(
             "The maximum is subtracted after exp",
-            lambda z, axis: _share(np.exp(z) - _max(np.exp(z), axis), axis),
+            lambda z, axis: share(np.exp(z) - largest(np.exp(z), axis), axis),
             "The shift must not change the ratios. Subtracting the same number from all logits multiplies all "
             "exponentials by the same factor, which cancels. Subtracting from the exponentials changes their ratios. "
             "And `np.exp` has overflowed by then.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The largest logit is subtracted from the exponentials",
-            lambda z, axis: _share(np.exp(z) - _max(z, axis), axis),
+            lambda z, axis: share(np.exp(z) - largest(z, axis), axis),
             AFTER_EXP,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The largest logit is subtracted from the exponentials, in the numerator only",
-            lambda z, axis: (np.exp(z) - _max(z, axis)) / _sum(np.exp(z), axis),
+            lambda z, axis: (np.exp(z) - largest(z, axis)) / total(np.exp(z), axis),
             AFTER_EXP,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The largest logit is subtracted inside exp in the sum, but after exp in the numerator",
-            lambda z, axis: (np.exp(z) - _max(z, axis)) / _sum(np.exp(z - _max(z, axis)), axis),
+            lambda z, axis: (np.exp(z) - largest(z, axis)) / total(np.exp(z - largest(z, axis)), axis),
             AFTER_EXP,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Half a shift: in the numerator only",
-            lambda z, axis: np.exp(z - _max(z, axis)) / _sum(np.exp(z), axis),
+            lambda z, axis: np.exp(z - largest(z, axis)) / total(np.exp(z), axis),
             HALF,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Half a shift: in the sum only",
-            lambda z, axis: np.exp(z) / _sum(np.exp(z - _max(z, axis)), axis),
+            lambda z, axis: np.exp(z) / total(np.exp(z - largest(z, axis)), axis),
             HALF,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The exponentials are divided by their maximum, too late",
-            lambda z, axis: _share(np.exp(z) / _max(np.exp(z), axis), axis),
+            lambda z, axis: share(np.exp(z) / largest(np.exp(z), axis), axis),
             "Dividing exponentials by the largest is the shift, on paper. But `np.exp(z)` comes first and has "
             "overflowed by then: `inf / inf` is `nan`. Subtract the maximum from the logits before `np.exp`.",
         ),
         Specimen(
             "The logits are divided by the maximum",
-            lambda z, axis: _share(np.exp(z / _max(z, axis)), axis),
+            lambda z, axis: share(np.exp(z / largest(z, axis)), axis),
             "Dividing changes the gaps between the logits, and with them the probabilities: it acts as a temperature. "
             "Subtract the maximum, which keeps every gap.",
         ),
         Specimen(
             "The maximum is taken along another axis than the sum",
-            lambda z, axis: _share(np.exp(z - _max(z, 1 - axis)), axis),
+            lambda z, axis: share(np.exp(z - largest(z, 1 - axis)), axis),
             "The shift cancels only if it is the same for all logits that are added up. So the maximum and the sum "
             "must run along the same axis, the one named by `axis`.",
-            where=_small_matrix,
+            where=small_matrix,
         ),
         Specimen(
             "The sum is taken along another axis than the maximum",
-            lambda z, axis: np.exp(z - _max(z, axis)) / _sum(np.exp(z - _max(z, axis)), 1 - axis),
+            lambda z, axis: np.exp(z - largest(z, axis)) / total(np.exp(z - largest(z, axis)), 1 - axis),
             "The maximum runs along `axis`, the sum along the other one. The results must add up to 1 along `axis`: "
             "both run along it.",
-            where=_small_matrix,
+            where=small_matrix,
         ),
         Specimen(
             "The last axis is used, whatever axis says",
             lambda z, axis: stable_softmax(z, -1),
             "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Axis 0 is used, whatever axis says",
             lambda z, axis: stable_softmax(z, 0),
             "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Axis 1 is used, whatever axis says",
             lambda z, axis: stable_softmax(z, 1),
             "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The whole array adds up to 1",
             lambda z, axis: np.exp(z - z.max()) / np.exp(z - z.max()).sum(),
             "All rows together share 100 %. Each row is a distribution of its own: take the maximum and the sum along "
             "`axis`, with `keepdims=True`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten in the maximum",
-            lambda z, axis: _share(np.exp(z - z.max(axis=axis)), axis),
+            lambda z, axis: share(np.exp(z - z.max(axis=axis)), axis),
             KEEPDIMS.format(what="maxima", one="maximum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten in the sum",
-            lambda z, axis: np.exp(z - _max(z, axis)) / np.exp(z - _max(z, axis)).sum(axis=axis),
+            lambda z, axis: np.exp(z - largest(z, axis)) / np.exp(z - largest(z, axis)).sum(axis=axis),
             KEEPDIMS.format(what="sums", one="sum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten twice",
             lambda z, axis: np.exp(z - z.max(axis=axis)) / np.exp(z - z.max(axis=axis)).sum(axis=axis),
             "It is missing in the maximum and in the sum. " + KEEPDIMS.format(what="maxima", one="maximum"),
-            where=_small,
+            where=small,
         ),
     ],
 )
@@ -319,7 +298,7 @@ def my_logsumexp(z, axis):
 
 def _log_of_shifted_sum(z, axis):
     """log(sum exp(z - m)), with the axis kept."""
-    return np.log(_sum(np.exp(z - _max(z, axis)), axis))
+    return np.log(total(np.exp(z - largest(z, axis)), axis))
 
 
 EXERCISE_3 = Exercise(
@@ -353,32 +332,32 @@ EXERCISE_3 = Exercise(
             lambda z, axis: _log_of_shifted_sum(z, axis).squeeze(axis),
             "This is log(sum exp(z - m)), too small by m. The sum contains the factor e to the power m in every term; "
             "taken out of the logarithm it becomes + m.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum is subtracted once more",
-            lambda z, axis: (_log_of_shifted_sum(z, axis) - _max(z, axis)).squeeze(axis),
+            lambda z, axis: (_log_of_shifted_sum(z, axis) - largest(z, axis)).squeeze(axis),
             "m was subtracted inside, so it must be added outside: m + log(sum exp(z - m)).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum is added inside the logarithm",
-            lambda z, axis: np.log(_max(z, axis) + _sum(np.exp(z - _max(z, axis)), axis)).squeeze(axis),
+            lambda z, axis: np.log(largest(z, axis) + total(np.exp(z - largest(z, axis)), axis)).squeeze(axis),
             "log(m + a) is not m + log(a). The factor e to the power m leaves the logarithm as a term: add m after "
             "`np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm has base 2",
-            lambda z, axis: (_max(z, axis) + _log_of_shifted_sum(z, axis) / np.log(2)).squeeze(axis),
+            lambda z, axis: (largest(z, axis) + _log_of_shifted_sum(z, axis) / np.log(2)).squeeze(axis),
             "The exponentials have base e, so the logarithm must have it too: `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm has base 10",
-            lambda z, axis: (_max(z, axis) + _log_of_shifted_sum(z, axis) / np.log(10)).squeeze(axis),
+            lambda z, axis: (largest(z, axis) + _log_of_shifted_sum(z, axis) / np.log(10)).squeeze(axis),
             "The exponentials have base e, so the logarithm must have it too: `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is the maximum of the whole array",
@@ -388,9 +367,9 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "The shift is the largest absolute value",
-            lambda z, axis: (_max(np.abs(z), axis) + np.log(_sum(np.exp(z - _max(np.abs(z), axis)), axis))).squeeze(
-                axis
-            ),
+            lambda z, axis: (
+                largest(np.abs(z), axis) + np.log(total(np.exp(z - largest(np.abs(z), axis)), axis))
+            ).squeeze(axis),
             ABSOLUTE.format(result="log(0) is `-inf`"),
         ),
         Specimen(
@@ -398,52 +377,52 @@ EXERCISE_3 = Exercise(
             lambda z, axis: my_logsumexp(z, axis).squeeze(),
             "`squeeze()` removes every axis of size 1, not only the one that was summed. An array of shape (1, 4) "
             "along axis 1 must give shape (1,), and this gives shape (). Name the axis: `np.squeeze(result, axis)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The result keeps the summed axis",
-            lambda z, axis: _max(z, axis) + _log_of_shifted_sum(z, axis),
+            lambda z, axis: largest(z, axis) + _log_of_shifted_sum(z, axis),
             "The numbers are right, but the summed axis is still there with size 1. Remove it at the end: "
             "`np.squeeze(result, axis)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum keeps the axis, the sum does not",
-            lambda z, axis: _max(z, axis) + np.log(np.exp(z - _max(z, axis)).sum(axis=axis)),
+            lambda z, axis: largest(z, axis) + np.log(np.exp(z - largest(z, axis)).sum(axis=axis)),
             "The maxima have shape (N, 1) and the logarithms (N,). Added, they broadcast to (N, N): every maximum with "
             "every logarithm, and no error. Use `np.squeeze(m, axis)` when adding back.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten in the maximum",
             lambda z, axis: z.max(axis=axis) + np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis)),
             KEEPDIMS.format(what="maxima", one="maximum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The mean in place of the sum",
             lambda z, axis: my_logsumexp(z, axis) - np.log(z.shape[axis]),
             "`mean` divides by the number of classes before the logarithm. The result is too small by the logarithm of "
             "that number.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The whole array is summed",
             lambda z, axis: my_logsumexp(z.ravel(), 0),
             "One number comes out for the whole array. Each row has its own: sum along `axis`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The last axis is used, whatever axis says",
             lambda z, axis: my_logsumexp(z, -1),
             "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Axis 1 is used, whatever axis says",
             lambda z, axis: my_logsumexp(z, 1),
             "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum alone",
@@ -462,9 +441,6 @@ def my_log_softmax(z, axis):
     """The logarithm of softmax along an axis, finite where softmax underflows; the result has the shape of z."""
     shifted = z - z.max(axis=axis, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-
-
-EPSILONS = (1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 2.0**-52, 1e-16, 1e-20, 1e-30, 1e-100, 1e-300, 2.0**-1022)
 
 
 def _kept_from_zero(epsilon):
@@ -506,20 +482,20 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "It is the logarithm of a softmax without the shift",
-            lambda z, axis: np.log(_share(np.exp(z), axis)),
+            lambda z, axis: np.log(share(np.exp(z), axis)),
             "Two things go wrong. Without the shift, `inf / inf` is `nan`. And a probability that underflows to 0 has "
             "the logarithm `-inf`. One formula mends both: z - m - log(sum exp(z - m)).",
         ),
         *map(_kept_from_zero, EPSILONS),
         Specimen(
             "Only the maximum is subtracted",
-            lambda z, axis: z - _max(z, axis),
+            lambda z, axis: z - largest(z, axis),
             "z - m makes the largest result 0, a probability of 1. The logarithm of the sum is still to be subtracted: "
             "z - m - log(sum exp(z - m)).",
         ),
         Specimen(
             "The shift is missing, or it is not the maximum",
-            lambda z, axis: z - np.log(_sum(np.exp(z), axis)),
+            lambda z, axis: z - np.log(total(np.exp(z), axis)),
             "The formula is right on paper. But `np.exp(1000)` overflows, the logarithm of the sum is `inf`, and every "
             "result becomes `-inf`. Subtract the maximum first, in both places. " + NOT_THE_MAXIMUM,
         ),
@@ -528,80 +504,80 @@ EXERCISE_4 = Exercise(
             lambda z, axis: z - _log_of_shifted_sum(z, axis),
             "Inside the sum stands z - m, outside z alone. The results are too large by m. With `shifted = z - m`, "
             "both places use `shifted`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum is subtracted twice",
-            lambda z, axis: z - 2 * _max(z, axis) - _log_of_shifted_sum(z, axis),
+            lambda z, axis: z - 2 * largest(z, axis) - _log_of_shifted_sum(z, axis),
             "Outside stands z - m. But the logarithm that is subtracted still contains m, because z alone stands in "
             "its exponentials, or because m was added back to it. The results are too small by m. With `shifted = z - "
             "m`, both places use `shifted`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm of the sum is added",
-            lambda z, axis: z - _max(z, axis) + _log_of_shifted_sum(z, axis),
+            lambda z, axis: z - largest(z, axis) + _log_of_shifted_sum(z, axis),
             "Dividing by the sum becomes subtracting its logarithm. Here it is added: look at the sign, and at the "
             "brackets, because z - (m - a) is z - m + a. Right is z - m - log(sum exp(z - m)).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm of the sum has base 2",
-            lambda z, axis: z - _max(z, axis) - _log_of_shifted_sum(z, axis) / np.log(2),
+            lambda z, axis: z - largest(z, axis) - _log_of_shifted_sum(z, axis) / np.log(2),
             "The exponentials have base e, so the logarithm must have it too: `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm of softmax has base 2",
             lambda z, axis: my_log_softmax(z, axis) / np.log(2),
             "The result is in bits. This series uses the natural logarithm, `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm of the sum has base 10",
-            lambda z, axis: z - _max(z, axis) - _log_of_shifted_sum(z, axis) / np.log(10),
+            lambda z, axis: z - largest(z, axis) - _log_of_shifted_sum(z, axis) / np.log(10),
             "The exponentials have base e, so the logarithm must have it too: `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is softmax, without the logarithm",
             lambda z, axis: stable_softmax(z, axis),
             "These are probabilities. Their logarithms are wanted: numbers of 0 or below.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign is wrong",
             lambda z, axis: -my_log_softmax(z, axis),
             "A probability is at most 1, so its logarithm is 0 or below. The minus sign belongs to the loss, which "
             "comes later.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sum runs along the other axis",
-            lambda z, axis: z - _max(z, axis) - np.log(_sum(np.exp(z - _max(z, axis)), 1 - axis)),
+            lambda z, axis: z - largest(z, axis) - np.log(total(np.exp(z - largest(z, axis)), 1 - axis)),
             "The maximum runs along `axis`, the sum along the other one. Both must run along `axis`.",
-            where=_small_matrix,
+            where=small_matrix,
         ),
         Specimen(
             "The last axis is used, whatever axis says",
             lambda z, axis: my_log_softmax(z, -1),
             "The argument `axis` is not used. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Axis 1 is used, whatever axis says",
             lambda z, axis: my_log_softmax(z, 1),
             "The argument `axis` is not used, and a vector has no axis 1. Hand it on to both `max` and `sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is the largest absolute value",
-            lambda z, axis: z - _max(np.abs(z), axis) - np.log(_sum(np.exp(z - _max(np.abs(z), axis)), axis)),
+            lambda z, axis: z - largest(np.abs(z), axis) - np.log(total(np.exp(z - largest(np.abs(z), axis)), axis)),
             ABSOLUTE.format(result="log(0) is `-inf`"),
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, axis: z - z.max() - np.log(_sum(np.exp(z - z.max()), axis)),
+            lambda z, axis: z - z.max() - np.log(total(np.exp(z - z.max()), axis)),
             "One maximum serves all rows. In a row far below it the sum underflows to 0, and the results become `inf`. "
             "Each row needs its own maximum: `z.max(axis=axis, keepdims=True)`.",
         ),
@@ -609,26 +585,26 @@ EXERCISE_4 = Exercise(
             "keepdims is forgotten in the maximum",
             lambda z, axis: z - z.max(axis=axis) - np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis, keepdims=True)),
             KEEPDIMS.format(what="maxima", one="maximum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten in the sum",
-            lambda z, axis: z - _max(z, axis) - np.log(np.exp(z - _max(z, axis)).sum(axis=axis)),
+            lambda z, axis: z - largest(z, axis) - np.log(np.exp(z - largest(z, axis)).sum(axis=axis)),
             KEEPDIMS.format(what="sums", one="sum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten twice",
             lambda z, axis: z - z.max(axis=axis) - np.log(np.exp(z - z.max(axis=axis)).sum(axis=axis)),
             "It is missing in the maximum and in the sum. " + KEEPDIMS.format(what="maxima", one="maximum"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The log-sum-exp is subtracted without its axis",
             lambda z, axis: z - my_logsumexp(z, axis),
             "z minus its log-sum-exp is the right formula, but the log-sum-exp no longer has the axis. "
             + KEEPDIMS.format(what="such numbers", one="number"),
-            where=_small,
+            where=small,
         ),
     ],
 )

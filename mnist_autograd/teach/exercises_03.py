@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-from .exercises_02 import stable_softmax
+from .exercises_base import KEEPDIMS, jacobian_of, share, small, softmax, total
 
 
 class Formula:
@@ -24,15 +24,6 @@ class Formula:
 
     def __repr__(self) -> str:
         return f"lambda z: {self.formula}"
-
-
-def _sum(x, axis):
-    return x.sum(axis=axis, keepdims=True)
-
-
-def _jacobian_of(s):
-    """The Jacobian of softmax (C, C), from its probabilities (C,)."""
-    return np.diag(s) - np.outer(s, s)
 
 
 # --- 03.1 ---------------------------------------------------------------------------------------------------------
@@ -274,18 +265,12 @@ EXERCISE_1 = Exercise(
 
 def softmax_jacobian(z):
     """J (C, C) of softmax at z (C,): J_ij = s_i (delta_ij - s_j)."""
-    s = stable_softmax(z, 0)
-    return np.diag(s) - np.outer(s, s)
-
-
-def _small(z, *_):
-    """No exponential of these logits overflows."""
-    return bool(np.abs(z).max() < 100)
+    return jacobian_of(softmax(z))
 
 
 def _of_s(function):
     """A wrong matrix, made from s alone, as a function of z."""
-    return lambda z: function(stable_softmax(z, 0))
+    return lambda z: function(softmax(z))
 
 
 SHORTCUT = (
@@ -318,7 +303,7 @@ NOT_SQUARED = (
 
 
 def _naive(z):
-    return np.exp(z) / np.exp(z).sum()
+    return share(np.exp(z))
 
 
 def _clipped(z):
@@ -348,129 +333,129 @@ EXERCISE_2 = Exercise(
             "s (1 - s), as a vector",
             _of_s(lambda s: s * (1 - s)),
             SHORTCUT + "There are C outputs and C inputs, so the result has shape (C, C).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "s (1 - s) on the diagonal, and 0 elsewhere",
             _of_s(lambda s: np.diag(s * (1 - s))),
             SHORTCUT + "So the places off the diagonal are not 0.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "+ in place of -",
             _of_s(lambda s: np.diag(s) + np.outer(s, s)),
             "The second term comes from the denominator, and the quotient rule subtracts it. With a plus, the rows no "
             "longer add up to 0.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign of the whole matrix is wrong",
             _of_s(lambda s: np.outer(s, s) - np.diag(s)),
             "Raising a logit raises its own probability, so the diagonal is positive: `np.diag(s)` minus the outer "
             "product.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Off the diagonal the sign is wrong",
             _of_s(lambda s: np.diag(s * (1 - s)) + np.outer(s, s) * (1 - np.eye(len(s)))),
             "What one class gains, the others lose: for i != j the derivative is -s_i s_j, with a minus.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The first term is missing",
             _of_s(lambda s: -np.outer(s, s)),
             "-s_i s_j is the whole derivative only for i != j. For i = j the numerator changes too, and that adds s_i "
             "on the diagonal: `np.diag(s)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is the outer product alone",
             _of_s(lambda s: np.outer(s, s)),
             "s_i s_j enters with a minus sign, and on the diagonal s_i is added: `np.diag(s) - np.outer(s, s)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The second term is missing",
             _of_s(np.diag),
             "This differentiates the numerator and takes the sum below it for a constant. But the sum contains every "
             "logit; the quotient rule subtracts s_i s_j everywhere.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The diagonal is s, without its square",
             _of_s(lambda s: np.diag(s) - np.outer(s, s) * (1 - np.eye(len(s)))),
             "Off the diagonal this is right. On it, s_i s_i is subtracted too: s_i (1 - s_i).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "A 1 in place of delta",
             _of_s(lambda s: s[:, None] * (1 - s[None, :])),
             "delta is 1 for i = j and 0 elsewhere: `np.eye(len(s))`. A 1 in every place gives s_i (1 - s_j), "
             "also where it should be -s_i s_j.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The factor s is missing",
             _of_s(lambda s: np.eye(len(s)) - s),
             "This is the parenthesis delta_ij - s_j. Each row i is still to be multiplied with s_i, a factor of shape "
             "(C, 1): `s[:, None]`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The first term lacks s",
             _of_s(lambda s: np.eye(len(s)) - np.outer(s, s)),
             "delta stands beside s_i: the first term is s_i on the diagonal, `np.diag(s)`, and not a 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "A vector is subtracted from each row",
             _of_s(lambda s: np.diag(s) - s * s),
             "This gives s_j squared in every row of column j. It comes from `np.diag(s) - s * s`, and from "
             "`s * (np.eye(len(s)) - s)`. " + OUTER + " With broadcasting, one of the two s needs the shape (C, 1).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "A vector is subtracted from each column",
             _of_s(lambda s: np.diag(s) - (s * s)[:, None]),
             "This gives s_i squared in every column of row i: both factors have the shape (C, 1). " + OUTER,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "s @ s is one number",
             _of_s(lambda s: np.diag(s) - s @ s),
             "For vectors `s @ s` is a sum of products, one number, and `s.T` of a vector is the vector itself. "
             + OUTER,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "z stands where s belongs",
             lambda z: np.diag(z) - np.outer(z, z),
             "This is made of the logits. The derivatives are made of the probabilities: compute s = softmax(z) first.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is the derivative of exp",
             lambda z: np.diag(np.exp(z)),
             "The exponential of z has this Jacobian. Softmax divides by the sum of the exponentials, and that sum "
             "changes with every logit.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The exponentials are not divided by their sum",
             lambda z: np.diag(np.exp(z)) - np.outer(np.exp(z), np.exp(z)),
             "The formula is right, but s must be the probabilities: the exponentials divided by their sum.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shifted exponentials are not divided by their sum",
-            lambda z: _jacobian_of(np.exp(z - z.max())),
+            lambda z: jacobian_of(np.exp(z - z.max())),
             "After the shift the largest exponential is 1, but the sum is still to be divided by: `s = e / e.sum()`.",
         ),
         Specimen(
             "It is divided by A in place of A squared",
             lambda z: softmax_jacobian(z) * np.exp(z).sum(),
             NOT_SQUARED,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by A in place of A squared, after the shift",
@@ -482,19 +467,19 @@ EXERCISE_2 = Exercise(
             _of_s(lambda s: s - np.outer(s, s)),
             "`s - np.outer(s, s)` repeats s in every row, so s_j (1 - s_i) is everywhere. The first term is there for "
             "i = j alone: `np.diag(s)`.",
-            where=_small,
+            where=small,
         ),
-        Specimen("It overflows", lambda z: _jacobian_of(_naive(z)), OVERFLOW),
-        Specimen("nan is replaced by 0", lambda z: np.nan_to_num(_jacobian_of(_naive(z))), HIDDEN_NAN),
-        Specimen("The logits are clipped", lambda z: _jacobian_of(_clipped(z)), CLIPPED),
+        Specimen("It overflows", lambda z: jacobian_of(_naive(z)), OVERFLOW),
+        Specimen("nan is replaced by 0", lambda z: np.nan_to_num(jacobian_of(_naive(z))), HIDDEN_NAN),
+        Specimen("The logits are clipped", lambda z: jacobian_of(_clipped(z)), CLIPPED),
         Specimen(
             "The shift is the largest absolute value",
-            lambda z: _jacobian_of(_shifted_by(np.abs(z).max(), z)),
+            lambda z: jacobian_of(_shifted_by(np.abs(z).max(), z)),
             LARGEST_SIZE,
         ),
         Specimen(
             "The shift is the minimum",
-            lambda z: _jacobian_of(_shifted_by(z.min(), z)),
+            lambda z: jacobian_of(_shifted_by(z.min(), z)),
             "After this shift the smallest logit is 0, and the largest may still overflow. Subtract the maximum: then "
             "no logit is above 0.",
         ),
@@ -512,7 +497,7 @@ def scaled_softmax_jacobian(z, a):
 
 def _of_s_and_a(function):
     """A wrong matrix, made from s = softmax(a * z) and a, as a function of z and a."""
-    return lambda z, a: function(stable_softmax(a * z, 0), a)
+    return lambda z, a: function(softmax(a * z), a)
 
 
 UNSCALED = "The matrix is taken at z. But softmax is given u = a * z: its probabilities are those of u."
@@ -538,142 +523,142 @@ EXERCISE_3 = Exercise(
     specimens=[
         Specimen(
             "The factor of the chain rule is forgotten",
-            _of_s_and_a(lambda s, a: _jacobian_of(s)),
+            _of_s_and_a(lambda s, a: jacobian_of(s)),
             "These are the derivatives with respect to u = a * z. One step more leads to z: du_j / dz_j = a_j, and it "
             "multiplies column j.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a is not used",
             lambda z, a: softmax_jacobian(z),
             UNSCALED + " And each column j is multiplied with du_j / dz_j = a_j.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The probabilities are those of z",
             lambda z, a: softmax_jacobian(z) * a,
             UNSCALED,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The rows are scaled in place of the columns",
-            _of_s_and_a(lambda s, a: _jacobian_of(s) * a[:, None]),
+            _of_s_and_a(lambda s, a: jacobian_of(s) * a[:, None]),
             "Column j belongs to the input z_j, and a_j is its factor: `J * a` scales the columns. `J * a[:, None]` "
             "and `np.diag(a) @ J` scale the rows. This is also the transpose of the right matrix.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Rows and columns are both scaled",
-            _of_s_and_a(lambda s, a: _jacobian_of(s) * np.outer(a, a)),
+            _of_s_and_a(lambda s, a: jacobian_of(s) * np.outer(a, a)),
             "The factor comes in once, where u_j depends on z_j. The outputs are not scaled: only the columns are.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by a",
-            _of_s_and_a(lambda s, a: _jacobian_of(s) / a),
+            _of_s_and_a(lambda s, a: jacobian_of(s) / a),
             "u_j = a_j z_j grows a_j times as fast as z_j. So the derivative with respect to z_j is a_j times as "
             "large.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a divides the logits, as a temperature does",
             lambda z, a: softmax_jacobian(z / a) / a,
             "This is the Jacobian of softmax(z / a). Here the logits are multiplied with a.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The matrix is multiplied with the vector a",
-            _of_s_and_a(lambda s, a: _jacobian_of(s) @ a),
+            _of_s_and_a(lambda s, a: jacobian_of(s) @ a),
             "`J @ a` adds up the columns and leaves a vector. Scaling the columns keeps the matrix: `J * a`, or "
             "`J @ np.diag(a)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is the derivative with respect to a",
             lambda z, a: softmax_jacobian(a * z) * z,
             "u_j = a_j z_j has the derivative z_j with respect to a_j, and a_j with respect to z_j. Asked is for the "
             "second.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a stands beside delta only",
             _of_s_and_a(lambda s, a: np.diag(s * a) - np.outer(s, s)),
             "a_j multiplies the whole parenthesis, delta_ij - s_j: both terms.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a stands beside the second term only",
             _of_s_and_a(lambda s, a: np.diag(s) - np.outer(s, s) * a),
             "a_j multiplies the whole parenthesis, delta_ij - s_j: both terms.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The probabilities are scaled",
             lambda z, a: softmax_jacobian(z) * a[:, None],
             "This is the Jacobian of a * softmax(z), where the factors come after the softmax. Here they come before: "
             "softmax(a * z).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "+ in place of -",
             _of_s_and_a(lambda s, a: (np.diag(s) + np.outer(s, s)) * a),
             "The second term comes from the denominator, and the quotient rule subtracts it.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "s (1 - s) a on the diagonal, and 0 elsewhere",
             _of_s_and_a(lambda s, a: np.diag(s * (1 - s) * a)),
             SHORTCUT + "The factors a do not change that.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "s (1 - s) a, as a vector",
             _of_s_and_a(lambda s, a: s * (1 - s) * a),
             SHORTCUT + "The result has shape (C, C).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign of the whole matrix is wrong",
-            _of_s_and_a(lambda s, a: -_jacobian_of(s) * a),
+            _of_s_and_a(lambda s, a: -jacobian_of(s) * a),
             "Where a_i is positive, raising z_i raises s_i: the diagonal is s_i (1 - s_i) a_i, with no minus before.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a is added to the logits",
             lambda z, a: softmax_jacobian(a + z) * a,
             ADDED,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "a is added to the logits, and the factor is missing",
             lambda z, a: softmax_jacobian(a + z),
             ADDED,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "A vector is subtracted from each row",
             _of_s_and_a(lambda s, a: (np.diag(s) - s * s) * a),
             "`s * (np.eye(len(s)) - s)` gives s_j squared in every row of column j. " + OUTER,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The maximum is subtracted before a multiplies",
-            lambda z, a: _jacobian_of(_naive(a * (z - z.max()))) * a,
+            lambda z, a: jacobian_of(_naive(a * (z - z.max()))) * a,
             "`a * (z - z.max())` takes another number off each logit, a_j times the maximum. A shift is the same for "
             "all: `u = a * z`, then `u - u.max()`.",
         ),
         Specimen(
             "The shift is the maximum of z",
-            lambda z, a: _jacobian_of(_shifted_by(z.max(), a * z)) * a,
+            lambda z, a: jacobian_of(_shifted_by(z.max(), a * z)) * a,
             "The logits of this softmax are u = a * z, and their maximum may lie far from that of z. Then `np.exp` "
             "overflows, or all exponentials are 0. Subtract `u.max()`.",
         ),
-        Specimen("It overflows", lambda z, a: _jacobian_of(_naive(a * z)) * a, OVERFLOW),
-        Specimen("nan is replaced by 0", lambda z, a: np.nan_to_num(_jacobian_of(_naive(a * z))) * a, HIDDEN_NAN),
-        Specimen("The logits are clipped", lambda z, a: _jacobian_of(_clipped(a * z)) * a, CLIPPED),
+        Specimen("It overflows", lambda z, a: jacobian_of(_naive(a * z)) * a, OVERFLOW),
+        Specimen("nan is replaced by 0", lambda z, a: np.nan_to_num(jacobian_of(_naive(a * z))) * a, HIDDEN_NAN),
+        Specimen("The logits are clipped", lambda z, a: jacobian_of(_clipped(a * z)) * a, CLIPPED),
         Specimen(
             "The shift is the largest absolute value",
-            lambda z, a: _jacobian_of(_shifted_by(np.abs(a * z).max(), a * z)) * a,
+            lambda z, a: jacobian_of(_shifted_by(np.abs(a * z).max(), a * z)) * a,
             LARGEST_SIZE,
         ),
     ],
@@ -706,11 +691,6 @@ TALL, TALL_G = WIDE.T.copy(), WIDE_G.T.copy()
 STACK = np.array([[[0.5, 0.1], [0.3, 0.2], [0.2, 0.7]], [[0.25, 0.6], [0.25, 0.3], [0.5, 0.1]]])
 STACK_G = np.array([[[1.0, 0.25], [-2.0, 2.0], [0.5, -1.0]], [[3.0, 1.5], [-0.5, 0.0], [1.0, -2.0]]])
 
-VJP_KEEPDIMS = (
-    "Along axis 1 an array of shape (2, 3) has 2 sums. Without `keepdims=True` they have shape (2,), and NumPy lines "
-    "them up with the 3 columns and stops. On a square array nothing stops, but each column gets the sum of a row. "
-    "With `keepdims=True` their shape is (2, 1): one for each row."
-)
 AXIS_UNUSED = "The argument `axis` is not used. Hand it on to `sum`."
 CHANGE = "A logit moves the other probabilities too, and the sum of g * s is their share."
 
@@ -753,53 +733,53 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "The factor s is missing",
-            lambda s, g, axis: g - _sum(g * s, axis),
+            lambda s, g, axis: g - total(g * s, axis),
             "g minus its mean weighted with s: that is the parenthesis. It is still to be multiplied with s.",
             where=_several,
         ),
         Specimen(
             "s multiplies g alone",
-            lambda s, g, axis: s * g - _sum(g * s, axis),
+            lambda s, g, axis: s * g - total(g * s, axis),
             "s * g - sum(g * s): the factor s is missing before the sum. It multiplies the whole parenthesis: "
             "s * (g - sum(g * s)).",
             where=_several,
         ),
         Specimen(
             "The own term is subtracted twice",
-            lambda s, g, axis: s * (1 - s) * g - s * _sum(g * s, axis),
+            lambda s, g, axis: s * (1 - s) * g - s * total(g * s, axis),
             "s (1 - s) g holds the term of i = j already, and the sum over all classes subtracts it again. Either sum "
             "over the other classes, or begin with s * g.",
             where=_several,
         ),
         Specimen(
             "sum(s) in place of sum(g * s)",
-            lambda s, g, axis: s * (g - _sum(s, axis)),
+            lambda s, g, axis: s * (g - total(s, axis)),
             "The probabilities add up to 1, so this is s * (g - 1). The sum is the mean of g weighted with the "
             "probabilities: sum(g * s).",
             where=_several,
         ),
         Specimen(
             "s and g are exchanged",
-            lambda s, g, axis: g * (s - _sum(g * s, axis)),
+            lambda s, g, axis: g * (s - total(g * s, axis)),
             "The factor before the parenthesis is s, and g stands inside: s * (g - sum(g * s)).",
             where=_several,
         ),
         Specimen(
             "sum(g) in place of sum(g * s)",
-            lambda s, g, axis: s * (g - _sum(g, axis)),
+            lambda s, g, axis: s * (g - total(g, axis)),
             "The sum is the mean of g weighted with the probabilities, so it contains s: sum(g * s).",
             where=_several,
         ),
         Specimen(
             "It is the VJP of the logarithm of softmax",
-            lambda s, g, axis: g - s * _sum(g, axis),
+            lambda s, g, axis: g - s * total(g, axis),
             "g - s * sum(g) belongs to log-softmax, the subject of chapter 04. That of softmax is s * (g - sum(g * "
             "s)).",
             where=_several,
         ),
         Specimen(
             "g - sum(g)",
-            lambda s, g, axis: g - _sum(g, axis),
+            lambda s, g, axis: g - total(g, axis),
             "s is missing twice: inside the sum, and as a factor of the whole.",
             where=_several,
         ),
@@ -824,7 +804,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "+ in place of -",
-            lambda s, g, axis: s * (g + _sum(g * s, axis)),
+            lambda s, g, axis: s * (g + total(g * s, axis)),
             "The sum enters with a minus: s * (g - sum(g * s)). Then the results add up to 0.",
             where=_several,
         ),
@@ -836,13 +816,13 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "s is taken for logits",
-            lambda s, g, axis: softmax_vjp(stable_softmax(s, axis), g, axis),
+            lambda s, g, axis: softmax_vjp(softmax(s, axis), g, axis),
             "The argument `s` holds probabilities already: softmax has been applied. Use it as it is.",
             where=_several,
         ),
         Specimen(
             "The sum runs along the other axis",
-            lambda s, g, axis: s * (g - _sum(g * s, 1 - axis % 2)),
+            lambda s, g, axis: s * (g - total(g * s, 1 - axis % 2)),
             "The sum must run over the classes, along `axis`. Along the other axis it mixes the examples.",
             where=_matrix,
         ),
@@ -856,7 +836,7 @@ EXERCISE_4 = Exercise(
         Specimen(
             "keepdims is forgotten",
             lambda s, g, axis: s * (g - (g * s).sum(axis=axis)),
-            VJP_KEEPDIMS,
+            KEEPDIMS.format(what="sums", one="sum"),
             where=_several,
         ),
         Specimen(
@@ -989,7 +969,7 @@ EXERCISE_5 = Exercise(
         ),
         Specimen(
             "Softmax is applied again",
-            lambda s: batch_jacobian(stable_softmax(s, 1)),
+            lambda s: batch_jacobian(softmax(s)),
             "The argument `s` holds probabilities already: softmax has been applied. Use it as it is.",
         ),
         Specimen(

@@ -9,22 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-from .exercises_01 import BLOCK, ROW, SQUARE, WIDE
-from .exercises_02 import KEEPDIMS, NOT_THE_MAXIMUM, _max, _share, _sum, stable_softmax
-
-
-def _matrix(array, *rest):
-    """The probe is a matrix with an axis counted from the front, so that there is one other axis."""
-    return array.ndim == 2 and rest[-1] >= 0
-
-
-def _small(z, *rest):
-    """No exponential of these logits overflows or underflows."""
-    return bool(np.abs(z).max() < 100)
-
-
-def _small_matrix(z, *rest):
-    return _matrix(z, *rest) and _small(z)
+from .exercises_base import (
+    BLOCK,
+    KEEPDIMS,
+    NOT_THE_MAXIMUM,
+    ROW,
+    SQUARE,
+    WIDE,
+    jacobian_of,
+    largest,
+    matrix,
+    share,
+    small,
+    small_matrix,
+    softmax,
+    total,
+)
 
 
 def _several_axes(z, *rest):
@@ -52,12 +52,12 @@ CLIP = (
 
 def _shares_after(shift):
     """Softmax of the logits after shift(z, axis), with no further care."""
-    return lambda z, axis: _share(np.exp(shift(z, axis)), axis)
+    return lambda z, axis: share(np.exp(shift(z, axis)), axis)
 
 
 _minimum_shift = _shares_after(lambda z, axis: z - z.min(axis=axis, keepdims=True))
 _mean_shift = _shares_after(lambda z, axis: z - z.mean(axis=axis, keepdims=True))
-_plus_shift = _shares_after(lambda z, axis: z + _max(z, axis))
+_plus_shift = _shares_after(lambda z, axis: z + largest(z, axis))
 _clipped = _shares_after(lambda z, axis: np.clip(z, -500, 500))
 
 
@@ -96,56 +96,56 @@ EXERCISE_1 = Exercise(
     specimens=[
         Specimen(
             "g has no class axis where softmax has it",
-            lambda z, g, axis: g * stable_softmax(z, axis),
+            lambda z, g, axis: g * softmax(z, axis),
             "Log-sum-exp of an array of shape (2, 3) along axis 1 has shape (2,), and so has g. NumPy lines its 2 "
             "numbers up with the 3 columns and stops, and so it does with shape (1, 2). On a square array nothing "
             "stops, but each column gets the g of a row. `np.expand_dims(g, axis)` gives g its class axis back, with "
             "size 1: shape (2, 1).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The class axis of g is put back as the last one",
-            lambda z, g, axis: g[..., None] * stable_softmax(z, axis),
+            lambda z, g, axis: g[..., None] * softmax(z, axis),
             "`g[..., None]` is right where the classes lie along the last axis. Along axis 0 the size 1 must come "
             "first. `np.expand_dims(g, axis)` puts it where `axis` says.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The class axis of g is put back as axis 1",
-            lambda z, g, axis: g[:, None] * stable_softmax(z, axis),
+            lambda z, g, axis: g[:, None] * softmax(z, axis),
             "`g[:, None]` is right for a matrix with its classes along axis 1, and for nothing else: for a single "
             "example g is one number without any axis. `np.expand_dims(g, axis)` puts the axis where `axis` says.",
             where=_several_axes,
         ),
         Specimen(
             "g is made a column",
-            lambda z, g, axis: g.reshape(-1, 1) * stable_softmax(z, axis),
+            lambda z, g, axis: g.reshape(-1, 1) * softmax(z, axis),
             "`g.reshape(-1, 1)` is right for a matrix with its classes along axis 1, and for nothing else. "
             "`np.expand_dims(g, axis)` keeps the other axes of g as they are, and puts the new one where `axis` says.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "g is forgotten",
-            lambda z, g, axis: stable_softmax(z, axis),
+            lambda z, g, axis: softmax(z, axis),
             "Softmax is the gradient of log-sum-exp itself. A VJP multiplies it by the upstream gradient g, one number "
             "for each example.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "g is summed over the examples",
-            lambda z, g, axis: np.sum(g) * stable_softmax(z, axis),
+            lambda z, g, axis: np.sum(g) * softmax(z, axis),
             "Each example has its own log-sum-exp and its own g. The sum mixes them. Multiply each example's "
             "probabilities by the g of that example.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is missing, or it is not the maximum",
-            lambda z, g, axis: _with_axis(g, axis) * _share(np.exp(z), axis),
+            lambda z, g, axis: _with_axis(g, axis) * share(np.exp(z), axis),
             OVERFLOW + NOT_THE_MAXIMUM,
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, g, axis: _with_axis(g, axis) * _share(np.exp(z - z.max()), axis),
+            lambda z, g, axis: _with_axis(g, axis) * share(np.exp(z - z.max()), axis),
             "One maximum serves all examples. An example that lies 1000 lower loses all its exponentials: each becomes "
             "0, and `0 / 0` is `nan`. Each example has its own: `z.max(axis=axis, keepdims=True)`.",
         ),
@@ -171,7 +171,7 @@ EXERCISE_1 = Exercise(
         ),
         Specimen(
             "It is the VJP of the maximum",
-            lambda z, g, axis: _with_axis(g, axis) * (z == _max(z, axis)),
+            lambda z, g, axis: _with_axis(g, axis) * (z == largest(z, axis)),
             "The whole g goes to the largest logit. That is the gradient of `max`. Log-sum-exp is a smooth maximum: "
             "every logit has a share, and the shares are softmax.",
         ),
@@ -180,72 +180,71 @@ EXERCISE_1 = Exercise(
             lambda z, g, axis: _with_axis(g, axis) * np.exp(z),
             "The inner derivative is there, `np.exp(z)`. The derivative of the logarithm outside is missing: 1 / (the "
             "sum of the exponentials).",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shifted exponentials are not divided by their sum",
-            lambda z, g, axis: _with_axis(g, axis) * np.exp(z - _max(z, axis)),
+            lambda z, g, axis: _with_axis(g, axis) * np.exp(z - largest(z, axis)),
             "exp(z - m) makes the largest 1. Divided by their sum along `axis`, they become softmax.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It stops at the logarithm: g divided by the sum",
-            lambda z, g, axis: np.broadcast_to(_with_axis(g, axis) / _sum(np.exp(z), axis), z.shape),
+            lambda z, g, axis: np.broadcast_to(_with_axis(g, axis) / total(np.exp(z), axis), z.shape),
             "1 / sum is the derivative of the logarithm. The chain rule goes on: times the derivative of the sum with "
             "respect to each logit, which is its exponential.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is the VJP of softmax",
             lambda z, g, axis: (
-                stable_softmax(z, axis)
-                * (_with_axis(g, axis) - _sum(_with_axis(g, axis) * stable_softmax(z, axis), axis))
+                softmax(z, axis) * (_with_axis(g, axis) - total(_with_axis(g, axis) * softmax(z, axis), axis))
             ),
             "s * (g - sum(g * s)) belongs to softmax. Here g is the same for all classes of an example, so this "
             "formula gives 0. Log-sum-exp is one number for each example, and its gradient is s itself: g * s.",
         ),
         Specimen(
             "The diagonal of a Jacobian",
-            lambda z, g, axis: _with_axis(g, axis) * stable_softmax(z, axis) * (1 - stable_softmax(z, axis)),
+            lambda z, g, axis: _with_axis(g, axis) * softmax(z, axis) * (1 - softmax(z, axis)),
             "s * (1 - s) is the derivative of a probability with respect to its own logit. The derivative of "
             "log-sum-exp is the probability itself.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Log-probabilities in place of probabilities",
-            lambda z, g, axis: _with_axis(g, axis) * np.log(stable_softmax(z, axis)),
+            lambda z, g, axis: _with_axis(g, axis) * np.log(softmax(z, axis)),
             "The gradient is softmax, not its logarithm: numbers between 0 and 1 that add up to 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign is wrong",
-            lambda z, g, axis: -_with_axis(g, axis) * stable_softmax(z, axis),
+            lambda z, g, axis: -_with_axis(g, axis) * softmax(z, axis),
             "Log-sum-exp grows with every logit, so its gradient is positive. The minus sign belongs to log-softmax, "
             "which subtracts log-sum-exp.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Softmax runs along the other axis",
-            lambda z, g, axis: _with_axis(g, axis) * stable_softmax(z, 1 - axis),
+            lambda z, g, axis: _with_axis(g, axis) * softmax(z, 1 - axis),
             "g got its axis back in the right place, but softmax runs along the other axis. Both need `axis`.",
-            where=_small_matrix,
+            where=small_matrix,
         ),
         Specimen(
             "Softmax runs along the last axis, whatever axis says",
-            lambda z, g, axis: _with_axis(g, axis) * stable_softmax(z, -1),
+            lambda z, g, axis: _with_axis(g, axis) * softmax(z, -1),
             "g got its axis back in the right place, but softmax runs along the last axis. Hand `axis` on to `max` and "
             "`sum`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The last axis is used, whatever axis says",
-            lambda z, g, axis: g[..., None] * stable_softmax(z, -1),
+            lambda z, g, axis: g[..., None] * softmax(z, -1),
             "The argument `axis` is not used: neither where g gets its axis back, nor in softmax.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Axis 1 is used, whatever axis says",
-            lambda z, g, axis: np.expand_dims(g, 1) * stable_softmax(z, 1),
+            lambda z, g, axis: np.expand_dims(g, 1) * softmax(z, 1),
             "The argument `axis` is not used, and a vector has no axis 1. Hand it on to `np.expand_dims`, `max` and "
             "`sum`.",
             where=_several_axes,
@@ -254,7 +253,7 @@ EXERCISE_1 = Exercise(
             "The exponentials are divided by the sum of the whole array",
             lambda z, g, axis: _with_axis(g, axis) * np.exp(z) / np.exp(z).sum(),
             "All examples together share 100 %. Each has its own sum: `e.sum(axis=axis, keepdims=True)`.",
-            where=_small,
+            where=small,
         ),
     ],
 )
@@ -271,10 +270,6 @@ def log_softmax_jacobian(z):
 
 def _eye(z):
     return np.eye(len(z))
-
-
-def _softmax(z):
-    return stable_softmax(z, 0)
 
 
 EXERCISE_2 = Exercise(
@@ -294,97 +289,97 @@ EXERCISE_2 = Exercise(
     specimens=[
         Specimen(
             "It is transposed",
-            lambda z: _eye(z) - _softmax(z)[:, None],
+            lambda z: _eye(z) - softmax(z)[:, None],
             "Row i holds the derivatives of l_i, and column j those with respect to z_j. The probability that is "
             "subtracted bears the index j of the logit, so it changes along a row: every row contains the same s. Here "
             "every column does. In chapter 03 the Jacobian was symmetric and could not show this mistake. It also "
             "comes from dividing the columns of softmax's Jacobian by s: the logarithm divides row i by s_i.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is the Jacobian of softmax",
-            lambda z: np.diag(_softmax(z)) - np.outer(_softmax(z), _softmax(z)),
+            lambda z: jacobian_of(softmax(z)),
             "s_i (delta_ij - s_j) is the Jacobian of softmax. The logarithm divides row i by s_i, which leaves "
             "delta_ij - s_j.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It stops at the logarithm",
-            lambda z: np.diag(1 / _softmax(z)),
+            lambda z: np.diag(1 / softmax(z)),
             "1 / s_i is the derivative of log(s_i) with respect to s_i. The chain rule goes on to the logits: times "
             "the Jacobian of softmax.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It goes by way of 1 / s",
-            lambda z: (np.diag(_softmax(z)) - np.outer(_softmax(z), _softmax(z))) / _softmax(z)[:, None],
+            lambda z: jacobian_of(softmax(z)) / softmax(z)[:, None],
             "On paper, dividing row i of softmax's Jacobian by s_i is right. But where a probability has underflowed "
             "to 0, the row is `0 / 0`, which is `nan`. Cancel s_i on paper, before you compute: delta_ij - s_j.",
         ),
         Specimen(
             "It goes by way of 1 / (s + a little)",
-            lambda z: (np.diag(_softmax(z)) - np.outer(_softmax(z), _softmax(z))) / (_softmax(z)[:, None] + 1e-12),
+            lambda z: jacobian_of(softmax(z)) / (softmax(z)[:, None] + 1e-12),
             "Where a probability has underflowed to 0, row i of softmax's Jacobian is 0, and 0 divided by a little is "
             "0. It should be delta_ij - s_j. Cancel s_i on paper, before you compute.",
         ),
         Specimen(
             "The diagonal alone, in a matrix of zeros",
-            lambda z: np.diag(1 - _softmax(z)),
+            lambda z: np.diag(1 - softmax(z)),
             "The diagonal is right. But every logit is in the sum, so each l_i depends on all of them: off the "
             "diagonal stands -s_j.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The diagonal alone, as a vector",
-            lambda z: 1 - _softmax(z),
+            lambda z: 1 - softmax(z),
             "These are the derivatives of each l_i with respect to its own z_i. There are C * C derivatives, for every "
             "l_i with respect to every z_j: a matrix.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The delta is missing",
-            lambda z: np.tile(-_softmax(z), (len(z), 1)),
+            lambda z: np.tile(-softmax(z), (len(z), 1)),
             "-s_j is the part that comes from log-sum-exp. z_i itself stands before it in l_i, and adds 1 where i = j: "
             "`np.eye(len(z))`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The delta is 1 everywhere",
-            lambda z: np.tile(1 - _softmax(z), (len(z), 1)),
+            lambda z: np.tile(1 - softmax(z), (len(z), 1)),
             "1 - s_j is right on the diagonal only. l_i contains z_i and no other logit before the log-sum-exp, so the "
             "1 stands where i = j: `np.eye(len(z))`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The probabilities stand on the diagonal in place of ones",
-            lambda z: np.diag(_softmax(z)) - _softmax(z),
+            lambda z: np.diag(softmax(z)) - softmax(z),
             "`np.diag(s)` belongs to the Jacobian of softmax. Here the derivative of z_i with respect to z_j is 1 "
             "where i = j, and 0 elsewhere: `np.eye(len(z))`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The outer product of softmax is subtracted",
-            lambda z: _eye(z) - np.outer(_softmax(z), _softmax(z)),
+            lambda z: _eye(z) - np.outer(softmax(z), softmax(z)),
             "s_i s_j belongs to the Jacobian of softmax. The derivative of log-sum-exp with respect to z_j is s_j "
             "alone.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign is wrong: plus in place of minus",
-            lambda z: _eye(z) + _softmax(z),
+            lambda z: _eye(z) + softmax(z),
             "Log-softmax subtracts log-sum-exp, so its derivative is subtracted as well. Each row must add up to 0.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign is wrong: the whole matrix is negative",
-            lambda z: _softmax(z) - _eye(z),
+            lambda z: softmax(z) - _eye(z),
             "A class whose own logit rises becomes more probable, so the diagonal is positive: 1 - s_i. This is the "
             "Jacobian of the loss -l.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is missing, or it is not the maximum",
-            lambda z: _eye(z) - _share(np.exp(z), 0),
+            lambda z: _eye(z) - share(np.exp(z), 0),
             OVERFLOW + "A constant such as 100 is no help: it does not know how large the logits are.",
         ),
         Specimen(
@@ -409,23 +404,23 @@ EXERCISE_2 = Exercise(
         ),
         Specimen(
             "The derivatives are cut to whole numbers",
-            lambda z: np.trunc(_eye(z) - _softmax(z)),
+            lambda z: np.trunc(_eye(z) - softmax(z)),
             "A matrix made with `dtype=int` holds whole numbers, and what is written into it is cut to one. Leave the "
             "dtype out: `np.zeros` and `np.eye` then make floats.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sign is wrong off the diagonal",
-            lambda z: np.where(_eye(z) == 1, 1 - _softmax(z), _softmax(z)),
+            lambda z: np.where(_eye(z) == 1, 1 - softmax(z), softmax(z)),
             "When z_j rises, the sum of the exponentials does too, and every other l_i falls: off the diagonal stands "
             "-s_j. Each row must add up to 0.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Log-probabilities in place of probabilities",
-            lambda z: _eye(z) - np.log(_softmax(z)),
+            lambda z: _eye(z) - np.log(softmax(z)),
             "The derivative of log-sum-exp is softmax: probabilities, not their logarithms. Each row must add up to 0.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Logits in place of probabilities",
@@ -437,13 +432,13 @@ EXERCISE_2 = Exercise(
             lambda z: _eye(z) - np.exp(z),
             "Softmax is the exponentials divided by their sum. Each row must add up to 0, so what is subtracted must "
             "add up to 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shifted exponentials are not divided by their sum",
             lambda z: _eye(z) - np.exp(z - z.max()),
             "exp(z - m) makes the largest 1. Divided by their sum they become softmax. Each row must add up to 0.",
-            where=_small,
+            where=small,
         ),
     ],
 )
@@ -495,24 +490,24 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "The probabilities are missing: g - sum(g)",
-            lambda l, g, axis: g - _sum(g, axis),
+            lambda l, g, axis: g - total(g, axis),
             "What is subtracted is shared out among the classes by their probabilities: s * sum(g). Without s, each "
             "class pays the whole sum.",
         ),
         Specimen(
             "It is the VJP of softmax",
-            lambda l, g, axis: np.exp(l) * (g - _sum(g * np.exp(l), axis)),
+            lambda l, g, axis: np.exp(l) * (g - total(g * np.exp(l), axis)),
             "s * (g - sum(g * s)) belongs to softmax, where g is the gradient of probabilities. Here g is the gradient "
             "of log-probabilities: g - s * sum(g).",
         ),
         Specimen(
             "It is the VJP of log-sum-exp",
-            lambda l, g, axis: np.exp(l) * _sum(g, axis),
+            lambda l, g, axis: np.exp(l) * total(g, axis),
             "s * sum(g) is the part that comes from log-sum-exp, and log-softmax subtracts it: g - s * sum(g).",
         ),
         Specimen(
             "The first g is missing",
-            lambda l, g, axis: -np.exp(l) * _sum(g, axis),
+            lambda l, g, axis: -np.exp(l) * total(g, axis),
             "-s * sum(g) comes from log-sum-exp. The logit z_i itself, which stands before it, passes g on unchanged.",
         ),
         Specimen(
@@ -523,13 +518,13 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "It goes by way of g / s",
-            lambda l, g, axis: np.exp(l) * (g / np.exp(l) - _sum(g / np.exp(l) * np.exp(l), axis)),
+            lambda l, g, axis: np.exp(l) * (g / np.exp(l) - total(g / np.exp(l) * np.exp(l), axis)),
             "On paper the division by s and the multiplication by s cancel. But where a probability has underflowed to "
             "0, g / s is `inf` or `nan`, and `0 * inf` is `nan`. Cancel on paper, before you compute: g - s * sum(g).",
         ),
         Specimen(
             "It goes by way of g / (s + a little)",
-            lambda l, g, axis: np.exp(l) * (g / (np.exp(l) + 1e-12) - _sum(g / (np.exp(l) + 1e-12) * np.exp(l), axis)),
+            lambda l, g, axis: np.exp(l) * (g / (np.exp(l) + 1e-12) - total(g / (np.exp(l) + 1e-12) * np.exp(l), axis)),
             "Where a probability has underflowed to 0, s times g / (s + a little) is 0: no `nan`, but the g of that "
             "class is lost. Cancel on paper, before you compute: g - s * sum(g).",
         ),
@@ -541,13 +536,13 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "The brackets are wrong: (g - s) * sum(g)",
-            lambda l, g, axis: (g - np.exp(l)) * _sum(g, axis),
+            lambda l, g, axis: (g - np.exp(l)) * total(g, axis),
             "The sum multiplies s alone: g - s * sum(g). The first g comes from the logit z_i itself, and stays as it "
             "is.",
         ),
         Specimen(
             "The brackets are wrong: s * (g - sum(g))",
-            lambda l, g, axis: np.exp(l) * (g - _sum(g, axis)),
+            lambda l, g, axis: np.exp(l) * (g - total(g, axis)),
             "s multiplies the sum alone: g - s * sum(g). With s before the whole it resembles the VJP of softmax, "
             "s * (g - sum(g * s)).",
         ),
@@ -559,29 +554,29 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "Softmax runs along the last axis, whatever axis says",
-            lambda l, g, axis: g - stable_softmax(l, -1) * _sum(g, axis),
+            lambda l, g, axis: g - softmax(l, -1) * total(g, axis),
             "The sum runs along `axis`, and softmax along the last one, its default. Hand `axis` on, or take the "
             "probabilities from l as they are: exp(l).",
         ),
         Specimen(
             "Log-probabilities in place of probabilities",
-            lambda l, g, axis: g - l * _sum(g, axis),
+            lambda l, g, axis: g - l * total(g, axis),
             "The argument l is the output of log-softmax. The formula needs the probabilities: s = exp(l).",
         ),
         Specimen(
             "It is transposed: J g in place of the product with the transpose",
-            lambda l, g, axis: g - _sum(np.exp(l) * g, axis),
+            lambda l, g, axis: g - total(np.exp(l) * g, axis),
             "g_i - sum over j of s_j g_j runs along the rows of the Jacobian. A VJP runs along its columns: the "
             "result for z_j adds up g_i J_ij over i, the outputs. That is g_j - s_j * sum(g).",
         ),
         Specimen(
             "The sign is wrong: plus in place of minus",
-            lambda l, g, axis: g + np.exp(l) * _sum(g, axis),
+            lambda l, g, axis: g + np.exp(l) * total(g, axis),
             "Log-softmax subtracts log-sum-exp, so its gradient is subtracted as well: g - s * sum(g).",
         ),
         Specimen(
             "The sign is wrong everywhere",
-            lambda l, g, axis: np.exp(l) * _sum(g, axis) - g,
+            lambda l, g, axis: np.exp(l) * total(g, axis) - g,
             "This is the gradient of the loss -l. The minus sign of the loss is already in g, where there is one.",
         ),
         Specimen(
@@ -608,24 +603,24 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "The sum runs along the other axis",
-            lambda l, g, axis: g - np.exp(l) * _sum(g, 1 - axis),
+            lambda l, g, axis: g - np.exp(l) * total(g, 1 - axis),
             "The sum collects the g of all classes of one example. Along the other axis it mixes examples. It must "
             "run along `axis`.",
-            where=_matrix,
+            where=matrix,
         ),
         Specimen(
             "The sum runs along the last axis, whatever axis says",
-            lambda l, g, axis: g - np.exp(l) * _sum(g, -1),
+            lambda l, g, axis: g - np.exp(l) * total(g, -1),
             "The argument `axis` is not used. Hand it on to `sum`.",
         ),
         Specimen(
             "The sum runs along axis 0, whatever axis says",
-            lambda l, g, axis: g - np.exp(l) * _sum(g, 0),
+            lambda l, g, axis: g - np.exp(l) * total(g, 0),
             "The argument `axis` is not used. Hand it on to `sum`. Along axis 0 the sum often runs over the examples.",
         ),
         Specimen(
             "The sum runs along axis 1, whatever axis says",
-            lambda l, g, axis: g - np.exp(l) * _sum(g, 1),
+            lambda l, g, axis: g - np.exp(l) * total(g, 1),
             "The argument `axis` is not used, and a vector has no axis 1. Hand it on to `sum`.",
         ),
         Specimen(
@@ -665,43 +660,43 @@ EXERCISE_4 = Exercise(
     specimens=[
         Specimen(
             "The sum in place of the mean",
-            lambda v, axis: v - _sum(v, axis),
+            lambda v, axis: v - total(v, axis),
             "The vector of ones has length √C, not 1. The component is (v · 1) / (1 · 1) times 1, and 1 · 1 = C. So "
             "the sum is divided by C: the mean.",
         ),
         Specimen(
             "The sum is divided by the length of the ones, once in place of twice",
-            lambda v, axis: v - _sum(v, axis) / np.sqrt(v.shape[axis]),
+            lambda v, axis: v - total(v, axis) / np.sqrt(v.shape[axis]),
             "The unit vector along the ones is 1 / √C. It stands in the component twice, once to measure how much and "
             "once as the direction: the sum is divided by √C twice, which is C.",
         ),
         Specimen(
             "The sum is divided by len(v), whatever axis says",
-            lambda v, axis: v - _sum(v, axis) / len(v),
+            lambda v, axis: v - total(v, axis) / len(v),
             "`len(v)` is the size of axis 0. The sum runs along `axis`, and has `v.shape[axis]` numbers. The mean "
             "counts for itself: `v.mean(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "The sum is divided by the size of the whole array",
-            lambda v, axis: v - _sum(v, axis) / v.size,
+            lambda v, axis: v - total(v, axis) / v.size,
             "`v.size` counts the numbers of all examples. The sum of one has `v.shape[axis]` numbers. The mean counts "
             "for itself: `v.mean(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "The sum is divided by the size of the last axis, whatever axis says",
-            lambda v, axis: v - _sum(v, axis) / v.shape[-1],
+            lambda v, axis: v - total(v, axis) / v.shape[-1],
             "The sum runs along `axis`, and has `v.shape[axis]` numbers. The mean counts for itself: "
             "`v.mean(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "The sum is divided by the size of axis 1, whatever axis says",
-            lambda v, axis: v - _sum(v, axis) / v.shape[1],
+            lambda v, axis: v - total(v, axis) / v.shape[1],
             "The sum runs along `axis`, and has `v.shape[axis]` numbers; a vector has no `v.shape[1]`. The mean counts "
             "for itself: `v.mean(axis=axis, keepdims=True)`.",
         ),
         Specimen(
             "The sum is divided by C - 1",
-            lambda v, axis: v - _sum(v, axis) / (v.shape[axis] - 1),
+            lambda v, axis: v - total(v, axis) / (v.shape[axis] - 1),
             "C - 1 belongs to the variance of a sample. Here 1 · 1 adds up C ones: divide by C.",
         ),
         Specimen(
@@ -733,7 +728,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "The maximum in place of the mean",
-            lambda v, axis: v - _max(v, axis),
+            lambda v, axis: v - largest(v, axis),
             "Subtracting the maximum is the shift of chapter 02. It moves v along the ones, too, but not to where its "
             "sum is 0.",
         ),
@@ -760,7 +755,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "v is divided by its sum",
-            lambda v, axis: _share(v, axis),
+            lambda v, axis: share(v, axis),
             "Dividing by the sum makes the sum 1. Asked is for a sum of 0: subtract the mean.",
         ),
         Specimen(
@@ -771,7 +766,7 @@ EXERCISE_4 = Exercise(
         ),
         Specimen(
             "Softmax shares out what is removed",
-            lambda v, axis: v - stable_softmax(v, axis) * _sum(v, axis),
+            lambda v, axis: v - softmax(v, axis) * total(v, axis),
             "g - s * sum(g) slides along s, and here v itself was taken for the logits. This exercise asks for the "
             "slide along the ones, where every class gives the same: sum / C.",
         ),
@@ -790,7 +785,7 @@ EXERCISE_4 = Exercise(
             "The mean runs along the other axis",
             lambda v, axis: v - v.mean(axis=1 - axis, keepdims=True),
             "The results add up to 0 along the other axis. The mean must run along `axis`.",
-            where=_matrix,
+            where=matrix,
         ),
         Specimen(
             "The last axis is used, whatever axis says",

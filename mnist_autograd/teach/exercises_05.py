@@ -8,16 +8,12 @@ from __future__ import annotations
 import numpy as np
 
 from .exercises import Exercise, Specimen
-
-
-def _softmax(z, axis=1):
-    e = np.exp(z - z.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
+from .exercises_base import APART, EPSILONS, largest, share, small, softmax, total
 
 
 def _log_softmax(z, axis=1):
-    shifted = z - z.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    shifted = z - largest(z, axis)
+    return shifted - np.log(total(np.exp(shifted), axis))
 
 
 def _at(a, y):
@@ -35,11 +31,6 @@ def _filled(z, index, value=1.0):
     a = np.zeros(z.shape)
     a[index] = value
     return a
-
-
-def _small(z, y):
-    """No exponential of these logits overflows or underflows."""
-    return bool(np.abs(z).max() < 100)
 
 
 def _finite(l, *_):
@@ -359,10 +350,6 @@ def cross_entropy(z, y):
     return -l[np.arange(len(y)), y].mean()
 
 
-def _top(z):
-    return z.max(axis=1, keepdims=True)
-
-
 def _without_keepdims(z):
     """Log-softmax with neither the maximum nor the sum kept as a column."""
     shifted = z - z.max(axis=1)
@@ -370,18 +357,16 @@ def _without_keepdims(z):
 
 
 FAR = np.array([[1000.0, 0.0]])
-APART = np.array([[1000.0, 999.0], [-1000.0, -1001.0]])  # rows of very different size
 SQUARE = np.array([[0.0, 1.0], [3.0, 1.0]])
 WIDE = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 1.0]])
 TALL = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, -1.0], [0.5, 0.0, 3.0], [1.0, -2.0, 0.0]])
-EPSILONS = (1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 2.0**-52, 1e-16, 1e-20, 1e-30, 1e-100, 1e-300, 2.0**-1022)
 
 
 def _kept_from_zero(epsilon):
     """Adding epsilon to the probabilities, or clipping them at it: both give the same but for rounding."""
     return Specimen(
         f"The probabilities are kept away from 0 by {epsilon:.3g}",
-        lambda z, y: -np.log(np.maximum(_at(_softmax(z), y), epsilon)).mean(),
+        lambda z, y: -np.log(np.maximum(_at(softmax(z), y), epsilon)).mean(),
         f"Adding {epsilon:.3g}, or clipping at it, avoids `inf`. But no loss can be larger than -log({epsilon:.3g}) = "
         f"{-np.log(epsilon):.2f} then, however wrong the logits are, and where it is clipped, its gradient is 0: "
         "nothing is learnt. The paragraph “Clipping” shows it. The exact loss needs no probability: "
@@ -409,39 +394,39 @@ EXERCISE_3 = Exercise(
     specimens=[
         Specimen(
             "Softmax is applied twice",
-            lambda z, y: cross_entropy(_softmax(z), y),
+            lambda z, y: cross_entropy(softmax(z), y),
             "Cross-entropy takes logits and applies log-softmax itself. Probabilities put in its place lie between 0 "
             "and 1, so their gaps are at most 1, and even a perfect network gets a loss well above 0.",
         ),
-        *map(_kept_from_zero, EPSILONS),
+        *map(_kept_from_zero, (1e-7, *EPSILONS)),
         Specimen(
             "It is the logarithm of softmax, in two steps",
-            lambda z, y: -np.log(_at(_softmax(z), y)).mean(),
+            lambda z, y: -np.log(_at(softmax(z), y)).mean(),
             "A probability of e to the power -1000 is too small for float64: softmax rounds it to 0, and -log(0) is "
             "`inf`. The loss is 1000, a harmless number. Use log-softmax: z - m - log(sum exp(z - m)).",
         ),
         Specimen(
             "One-hot meets an infinite logarithm",
-            lambda z, y: -(_hot(z, y) * np.log(_softmax(z))).sum(axis=1).mean(),
+            lambda z, y: -(_hot(z, y) * np.log(softmax(z))).sum(axis=1).mean(),
             "Softmax rounds a small probability to 0, and log(0) is `-inf`. At the target that gives `inf`. At another "
             "class one-hot has a 0, and 0 times `-inf` is `nan`. Use log-softmax, which is finite: "
             "z - m - log(sum exp(z - m)).",
         ),
         Specimen(
             "It is the logarithm of a softmax without the shift",
-            lambda z, y: -np.log(_at(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), y)).mean(),
+            lambda z, y: -np.log(_at(share(np.exp(z)), y)).mean(),
             "Two things go wrong. Without the shift, `inf / inf` is `nan`. And a probability that underflows to 0 has "
             "the loss `inf`, at another target. Log-softmax mends both: z - m - log(sum exp(z - m)).",
         ),
         Specimen(
             "The shift is missing",
-            lambda z, y: -_at(z - np.log(np.exp(z).sum(axis=1, keepdims=True)), y).mean(),
+            lambda z, y: -_at(z - np.log(total(np.exp(z))), y).mean(),
             "The formula is right on paper. But `np.exp(1000)` overflows, and the loss becomes `inf`. Subtract the "
             "maximum of each row first: log-softmax is z - m - log(sum exp(z - m)).",
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, y: -_at(z - z.max() - np.log(np.exp(z - z.max()).sum(axis=1, keepdims=True)), y).mean(),
+            lambda z, y: -_at(z - z.max() - np.log(total(np.exp(z - z.max()))), y).mean(),
             "One maximum serves all rows. In a row far below it every exponential underflows to 0, and log(0) is "
             "`-inf`. Each row needs its own: `z.max(axis=1, keepdims=True)`.",
         ),
@@ -449,111 +434,111 @@ EXERCISE_3 = Exercise(
             "The maximum is subtracted in one place only",
             lambda z, y: cross_entropy(z, y) - z.max(axis=1).mean(),
             "Inside the sum stands z - m, outside z alone. With `shifted = z - m`, both places use `shifted`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It sums where it should average",
             lambda z, y: cross_entropy(z, y) * len(y),
             "This is the sum over the batch. It grows with the number of examples. Divide by N: `.mean()`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The losses are not averaged",
             lambda z, y: -_at(_log_softmax(z), y),
             "There is one loss for each example, all of them right. Their mean is asked for, one number.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The mean runs over all entries of the one-hot product",
             lambda z, y: cross_entropy(z, y) / z.shape[1],
             "In `one_hot * l` each row has one term and C - 1 zeros. `.mean()` divides by all N * C entries. Sum along "
             "the classes first, then average over the examples.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The minus sign is missing",
             lambda z, y: -cross_entropy(z, y),
             "A log-probability is 0 or below. The loss is its negative, 0 or above.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm has base 2",
             lambda z, y: cross_entropy(z, y) / np.log(2),
             "The result is in bits. This series uses the natural logarithm, `np.log`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm has base 10",
             lambda z, y: cross_entropy(z, y) / np.log(10),
             "This series uses the natural logarithm, `np.log`, the inverse of `np.exp`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Softmax runs along the examples",
             lambda z, y: -_at(_log_softmax(z, axis=0), y).mean(),
             "The sum of the exponentials runs along axis 0, over the batch. The classes are along axis 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Softmax runs over the whole array",
             lambda z, y: cross_entropy(z, y) - np.log(np.exp(z).sum(axis=1)).mean() + np.log(np.exp(z).sum()),
             "All examples share one sum of exponentials. Each row has its own: `.sum(axis=1, keepdims=True)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Whole rows are taken in place of elements",
             lambda z, y: -_log_softmax(z)[y].mean(),
             PAIRS.format(name="l"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Every row is taken with every target",
             lambda z, y: -_log_softmax(z)[:, y].mean(),
             EVERY_ROW.format(name="l"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The two indices are swapped",
             lambda z, y: -_log_softmax(z)[y, np.arange(len(y))].mean(),
             SWAPPED.format(name="l"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The classes are counted from 1",
             lambda z, y: cross_entropy(z, y - 1),
             FROM_ONE,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logits are taken for log-probabilities",
             lambda z, y: -_at(z, y).mean(),
             "Logits are no log-probabilities yet: their exponentials do not add up to 1. Log-softmax comes first.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm is missing",
-            lambda z, y: -_at(_softmax(z), y).mean(),
+            lambda z, y: -_at(softmax(z), y).mean(),
             "This averages probabilities. The loss is made of their logarithms.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "One minus the probability",
-            lambda z, y: 1 - _at(_softmax(z), y).mean(),
+            lambda z, y: 1 - _at(softmax(z), y).mean(),
             "1 - p is at most 1, however wrong the network is. Cross-entropy is -log p, and has no upper limit.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "All classes are taken, whatever y says",
             lambda z, y: -_log_softmax(z).sum(axis=1).mean(),
             "The targets are not used. Of each row counts only the element that y names.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The squared error of the probabilities",
-            lambda z, y: ((_softmax(z) - _hot(z, y)) ** 2).sum(axis=1).mean(),
+            lambda z, y: ((softmax(z) - _hot(z, y)) ** 2).sum(axis=1).mean(),
             "This is the mean of the squared distance between p and the one-hot target, another loss. Cross-entropy is "
             "-log p at the target.",
-            where=_small,
+            where=small,
         ),
         *(
             Specimen(
@@ -561,7 +546,7 @@ EXERCISE_3 = Exercise(
                 mistake,
                 f"Without `keepdims=True` the {where} of the rows has shape (N,). NumPy lines it up with the columns: "
                 "on a square array column n gets the number of row n, on others it stops. With it the shape is (N, 1).",
-                where=_small,
+                where=small,
             )
             for where, mistake in {
                 "sum": lambda z, y: -_at(z - np.log(np.exp(z).sum(axis=1)), y).mean(),
@@ -571,21 +556,21 @@ EXERCISE_3 = Exercise(
         ),
         Specimen(
             "The logarithm of the sum is added",
-            lambda z, y: -_at(z - _top(z) + np.log(np.exp(z - _top(z)).sum(axis=1, keepdims=True)), y).mean(),
+            lambda z, y: -_at(z - largest(z) + np.log(total(np.exp(z - largest(z)))), y).mean(),
             "The logarithm of a quotient is a difference: z - m minus the logarithm of the sum. Or the brackets around "
             "m + log(...) are missing.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logarithm of the sum is added, without the shift",
-            lambda z, y: -_at(z + np.log(np.exp(z).sum(axis=1, keepdims=True)), y).mean(),
+            lambda z, y: -_at(z + np.log(total(np.exp(z))), y).mean(),
             "The logarithm of a quotient is a difference: z minus the logarithm of the sum. And the shift by the "
             "maximum is missing.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "One-hot meets log-probabilities without the shift",
-            lambda z, y: -(_hot(z, y) * (z - np.log(np.exp(z).sum(axis=1, keepdims=True)))).sum(axis=1).mean(),
+            lambda z, y: -(_hot(z, y) * (z - np.log(total(np.exp(z))))).sum(axis=1).mean(),
             "Without the shift `np.exp(1000)` overflows and every log-probability of the row is `-inf`; 0 times `-inf` "
             "is `nan`. Subtract the maximum of each row first: log-softmax is z - m - log(sum exp(z - m)).",
         ),
@@ -594,20 +579,20 @@ EXERCISE_3 = Exercise(
             lambda z, y: cross_entropy(z, y) + z.max(axis=1).mean(),
             "Where z - m stands outside the sum, it must stand inside as well. With `shifted = z - m`, both places use "
             "`shifted`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The mean of the exponentials in place of their sum",
             lambda z, y: cross_entropy(z, y) - np.log(z.shape[1]),
             "Log-softmax has the logarithm of a sum over the classes. Their mean is too small by the factor C, and the "
             "loss by log C. The only mean runs over the examples.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The sum is divided by the number of classes",
             lambda z, y: cross_entropy(z, y) * len(y) / z.shape[1],
             "The mean over N examples divides by N, the number of rows, `len(y)`. Here the number of classes divides.",
-            where=_small,
+            where=small,
         ),
     ],
 )
@@ -626,7 +611,7 @@ def cross_entropy_gradient(z, y):
 
 def _through_softmax(p, g):
     """The right VJP of softmax."""
-    return p * (g - (g * p).sum(axis=1, keepdims=True))
+    return p * (g - total(g * p))
 
 
 def _softmax_without_keepdims(z):
@@ -659,86 +644,86 @@ EXERCISE_4 = Exercise(
     specimens=[
         Specimen(
             "1 / N is missing",
-            lambda z, y: _softmax(z) - _hot(z, y),
+            lambda z, y: softmax(z) - _hot(z, y),
             "This is the gradient of the sum of the losses. The loss is the mean over N examples, so each of them "
             "counts 1 / N: divide by `len(y)`.",
-            where=_small,
+            where=small,
         ),
         *_also_without_the_mean(
             Specimen(
                 "The sign is wrong",
-                lambda z, y: (_hot(z, y) - _softmax(z)) / len(y),
+                lambda z, y: (_hot(z, y) - softmax(z)) / len(y),
                 "y - p points downhill, the way a gradient step goes. The gradient points uphill: p - y. A step "
                 "subtracts it.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "It is divided by all N * C entries",
-            lambda z, y: (_softmax(z) - _hot(z, y)) / z.size,
+            lambda z, y: (softmax(z) - _hot(z, y)) / z.size,
             "The mean runs over N examples, not over N * C numbers: each example has one loss. Divide by `len(y)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by the number of classes",
-            lambda z, y: (_softmax(z) - _hot(z, y)) / z.shape[1],
+            lambda z, y: (softmax(z) - _hot(z, y)) / z.shape[1],
             "The mean runs over N examples: divide by `len(y)`, the number of rows. Here the number of classes "
             "divides.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by N twice",
-            lambda z, y: (_softmax(z) - _hot(z, y)) / len(y) ** 2,
+            lambda z, y: (softmax(z) - _hot(z, y)) / len(y) ** 2,
             "1 / N comes once, from the mean over the batch.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Only p is divided by N",
-            lambda z, y: _softmax(z) / len(y) - _hot(z, y),
+            lambda z, y: softmax(z) / len(y) - _hot(z, y),
             "The whole difference is divided: (p - y) / N. Look at the brackets.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Only the target is divided by N",
-            lambda z, y: _softmax(z) - _hot(z, y) / len(y),
+            lambda z, y: softmax(z) - _hot(z, y) / len(y),
             "The whole difference is divided: (p - y) / N. Look at the brackets.",
-            where=_small,
+            where=small,
         ),
         *_also_without_the_mean(
             Specimen(
                 "s * (1 - s) is multiplied on top",
-                lambda z, y: (_softmax(z) - _hot(z, y)) / len(y) * _softmax(z) * (1 - _softmax(z)),
+                lambda z, y: (softmax(z) - _hot(z, y)) / len(y) * softmax(z) * (1 - softmax(z)),
                 "p - y is the gradient with respect to the logits: the softmax is in it already. A second derivative "
                 "of softmax counts it twice. And `s * (1 - s)` is only the diagonal of that derivative. The paragraph "
                 "“The homework puzzle” has the whole story.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "The softmax derivative is applied on top",
-                lambda z, y: _through_softmax(_softmax(z), (_softmax(z) - _hot(z, y)) / len(y)),
+                lambda z, y: _through_softmax(softmax(z), (softmax(z) - _hot(z, y)) / len(y)),
                 "p - y is the gradient with respect to the logits: the softmax is in it already. Its VJP, applied once "
                 "more, counts it twice. The paragraph “The homework "
                 "puzzle” has the whole story.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "The other classes are forgotten",
-                lambda z, y: (_softmax(z) - 1) * _hot(z, y) / len(y),
+                lambda z, y: (softmax(z) - 1) * _hot(z, y) / len(y),
                 ONLY_TARGET,
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "The gradient with respect to the probabilities",
-                lambda z, y: -_hot(z, y) / _softmax(z) / len(y),
+                lambda z, y: -_hot(z, y) / softmax(z) / len(y),
                 "-y / p is the gradient with respect to p. From there it has still to pass through the softmax; what "
                 "comes out is p - y.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
@@ -747,117 +732,117 @@ EXERCISE_4 = Exercise(
                 lambda z, y: -_hot(z, y) / len(y),
                 "-y is the gradient with respect to l. From there it has still to pass through the log-softmax, which "
                 "adds p.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "Two gradients are multiplied that may overflow",
-            lambda z, y: _through_softmax(_softmax(z), -_hot(z, y) / _softmax(z) / len(y)),
+            lambda z, y: _through_softmax(softmax(z), -_hot(z, y) / softmax(z) / len(y)),
             "-y / p, then the VJP of softmax, is right on paper. But where p underflows to 0, it is 0 times infinity, "
             "`nan`. The product is p - y, and needs no division. The paragraph “Clipping” has an example.",
         ),
         Specimen(
             "The gradient of a clipped loss",
-            lambda z, y: cross_entropy_gradient(z, y) * (_at(_softmax(z), y) > 1e-100)[:, None],
+            lambda z, y: cross_entropy_gradient(z, y) * (_at(softmax(z), y) > 1e-100)[:, None],
             "Where the probability of the target is very small, this gives 0: the examples that are most wrong teach "
             "nothing. The gradient is p - y there too. The paragraph “Clipping” shows it.",
         ),
         *_also_without_the_mean(
             Specimen(
                 "Nothing is subtracted",
-                lambda z, y: _softmax(z) / len(y),
+                lambda z, y: softmax(z) / len(y),
                 "This pushes all logits down, the target's too. At the target, 1 is subtracted from p.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "1 is subtracted everywhere",
-                lambda z, y: (_softmax(z) - 1) / len(y),
+                lambda z, y: (softmax(z) - 1) / len(y),
                 "`p - 1` subtracts from every class. Only the target's element loses 1: `p[np.arange(len(y)), y] -= "
                 "1`.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "The class numbers are subtracted as they stand",
-                lambda z, y: (_softmax(z) - y) / len(y),
+                lambda z, y: (softmax(z) - y) / len(y),
                 "y holds class numbers, shape (N,). NumPy subtracts them column by column if N = C, and stops if not. "
                 "In p - y each is a one-hot row: a 1 at the target, 0 elsewhere. Make those rows first.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "The class number is subtracted",
-            lambda z, y: (_softmax(z) - y[:, None]) / len(y),
+            lambda z, y: (softmax(z) - y[:, None]) / len(y),
             "y is a class number here. What is subtracted from p is its one-hot row: a 1 at the target, 0 elsewhere.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "1 is subtracted from whole rows",
-            lambda z, y: (_softmax(z) - _filled(z, y)) / len(y),
+            lambda z, y: (softmax(z) - _filled(z, y)) / len(y),
             "`p[y] -= 1` changes the rows whose numbers stand in y. `p[np.arange(len(y)), y] -= 1` changes one element "
             "in each row.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "1 is subtracted from whole columns",
-            lambda z, y: (_softmax(z) - _filled(z, (slice(None), y))) / len(y),
+            lambda z, y: (softmax(z) - _filled(z, (slice(None), y))) / len(y),
             "`p[:, y] -= 1` changes every class of the batch in every row. `p[np.arange(len(y)), y] -= 1` pairs row n "
             "with y[n].",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The two indices are swapped",
-            lambda z, y: (_softmax(z) - _filled(z, (y, np.arange(len(y))))) / len(y),
+            lambda z, y: (softmax(z) - _filled(z, (y, np.arange(len(y))))) / len(y),
             SWAPPED.format(name="p"),
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The classes are counted from 1",
             lambda z, y: cross_entropy_gradient(z, y - 1),
             FROM_ONE,
-            where=_small,
+            where=small,
         ),
         Specimen(
             "1 is added at the target",
-            lambda z, y: (_softmax(z) + _hot(z, y)) / len(y),
+            lambda z, y: (softmax(z) + _hot(z, y)) / len(y),
             "This would push the target down hardest. At the target, 1 is subtracted from p.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The logits stand in place of the probabilities",
             lambda z, y: (z - _hot(z, y)) / len(y),
             "z - y compares scores with a probability of 1. Take the softmax of z first.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The log-probabilities stand in place of the probabilities",
             lambda z, y: (_log_softmax(z) - _hot(z, y)) / len(y),
             "The gradient of log-sum-exp is the softmax itself, without a logarithm.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Softmax runs along the examples",
-            lambda z, y: (_softmax(z, axis=0) - _hot(z, y)) / len(y),
+            lambda z, y: (softmax(z, axis=0) - _hot(z, y)) / len(y),
             "The sum of the exponentials runs along axis 0, over the batch. The classes are along axis 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The gradients of the examples are added up",
             lambda z, y: cross_entropy_gradient(z, y).sum(axis=0),
             "A gradient has the shape of what it belongs to: z has shape (N, C), and each logit has its own.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is missing",
-            lambda z, y: (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) - _hot(z, y)) / len(y),
+            lambda z, y: (share(np.exp(z)) - _hot(z, y)) / len(y),
             "`np.exp(1000)` overflows, and `inf / inf` is `nan`. Subtract the maximum of each row before `np.exp`.",
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, y: (np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=1, keepdims=True) - _hot(z, y)) / len(y),
+            lambda z, y: (share(np.exp(z - z.max())) - _hot(z, y)) / len(y),
             "One maximum serves all rows. In a row far below it every exponential underflows to 0, and `0 / 0` is "
             "`nan`. Each row needs its own: `z.max(axis=1, keepdims=True)`.",
         ),
@@ -867,7 +852,7 @@ EXERCISE_4 = Exercise(
                 mistake,
                 f"Without `keepdims=True` the {where} of the rows has shape (N,). NumPy lines it up with the columns: "
                 "on a square array column n gets the number of row n, on others it stops. With it the shape is (N, 1).",
-                where=_small,
+                where=small,
             )
             for where, mistake in {
                 "sum": lambda z, y: (np.exp(z) / np.exp(z).sum(axis=1) - _hot(z, y)) / len(y),
@@ -880,23 +865,23 @@ EXERCISE_4 = Exercise(
                 "Softmax runs over the whole array",
                 lambda z, y: (np.exp(z) / np.exp(z).sum() - _hot(z, y)) / len(y),
                 "All examples share one sum of exponentials. Each row has its own: `.sum(axis=1, keepdims=True)`.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "-1 replaces p at the target",
-                lambda z, y: np.where(_hot(z, y) == 1, -1, _softmax(z)) / len(y),
+                lambda z, y: np.where(_hot(z, y) == 1, -1, softmax(z)) / len(y),
                 "`p[...] = -1` writes -1 there, and p is lost. `p[...] -= 1` subtracts 1 from it.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "Softmax is applied twice",
-                lambda z, y: (_softmax(_softmax(z)) - _hot(z, y)) / len(y),
+                lambda z, y: (softmax(softmax(z)) - _hot(z, y)) / len(y),
                 "z holds logits. One softmax makes probabilities of them, a second one nearly equal probabilities.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
@@ -919,10 +904,6 @@ def soft_gradient(z, q):
     return (p * q.sum(axis=1, keepdims=True) - q) / len(z)
 
 
-def _sums(q):
-    return q.sum(axis=1, keepdims=True)
-
-
 EXERCISE_5 = Exercise(
     id="05.5",
     title="The gradient for soft targets",
@@ -942,93 +923,93 @@ EXERCISE_5 = Exercise(
         *_also_without_the_mean(
             Specimen(
                 "The sum of the targets is taken for 1",
-                lambda z, q: (_softmax(z) - q) / len(z),
+                lambda z, q: (softmax(z) - q) / len(z),
                 "p - q is right where each row of q adds up to 1. In general log-sum-exp stands in the loss sum(q) "
                 "times, and its gradient, p, with it: p * sum(q) - q.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "1 / N is missing",
-            lambda z, q: _softmax(z) * _sums(q) - q,
+            lambda z, q: softmax(z) * total(q) - q,
             "This is the gradient of the sum of the losses. The loss is the mean over N examples: divide by `len(z)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by all N * C entries",
-            lambda z, q: (_softmax(z) * _sums(q) - q) / z.size,
+            lambda z, q: (softmax(z) * total(q) - q) / z.size,
             "The mean runs over N examples, not over N * C numbers. Divide by `len(z)`.",
-            where=_small,
+            where=small,
         ),
         *_also_without_the_mean(
             Specimen(
                 "The sign is wrong",
-                lambda z, q: (q - _softmax(z) * _sums(q)) / len(z),
+                lambda z, q: (q - softmax(z) * total(q)) / len(z),
                 "This points downhill, the way a gradient step goes. The gradient points uphill: p * sum(q) - q.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "The targets of the whole batch are added up",
-            lambda z, q: (_softmax(z) * q.sum() - q) / len(z),
+            lambda z, q: (softmax(z) * q.sum() - q) / len(z),
             "`q.sum()` is one number for the whole batch. Each example has its own sum: `q.sum(axis=1, "
             "keepdims=True)`.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The targets are added up along the examples",
-            lambda z, q: (_softmax(z) * q.sum(axis=0) - q) / len(z),
+            lambda z, q: (softmax(z) * q.sum(axis=0) - q) / len(z),
             "`q.sum(axis=0)` adds over the batch, one sum for each class. Each example has its own sum, along axis 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "keepdims is forgotten in the sum of the targets",
-            lambda z, q: (_softmax(z) * q.sum(axis=1) - q) / len(z),
+            lambda z, q: (softmax(z) * q.sum(axis=1) - q) / len(z),
             "The sums have shape (N,). NumPy lines them up with the columns: on a square array column n gets the sum "
             "of row n, on others it stops. With `keepdims=True` their shape is (N, 1), one for each row.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The mean of the targets in place of their sum",
-            lambda z, q: (_softmax(z) * q.mean(axis=1, keepdims=True) - q) / len(z),
+            lambda z, q: (softmax(z) * q.mean(axis=1, keepdims=True) - q) / len(z),
             "Each of the C terms of the loss brings its q times log-sum-exp: they add up. The mean divides them by C.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "Both terms are multiplied by the sum",
-            lambda z, q: (_softmax(z) - q) * _sums(q) / len(z),
+            lambda z, q: (softmax(z) - q) * total(q) / len(z),
             "Only p is multiplied by the sum of the targets. Of -sum(q * z), the other part of the loss, the gradient "
             "is -q as it stands.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The targets are made to add up to 1",
-            lambda z, q: (_softmax(z) - q / np.where(_sums(q) == 0, 1, _sums(q))) / len(z),
+            lambda z, q: (softmax(z) - q / np.where(total(q) == 0, 1, total(q))) / len(z),
             "Dividing q by its sum makes another loss: an example with larger targets would no longer count more. Take "
             "q as it is, and multiply p by the sum.",
-            where=lambda z, q: _small(z, q) and bool((_sums(q) > 0).all()),  # 0 / 0 may be handled or not
+            where=lambda z, q: small(z, q) and bool((total(q) > 0).all()),  # 0 / 0 may be handled or not
         ),
         *_also_without_the_mean(
             Specimen(
                 "Each class is treated as if it were the target",
-                lambda z, q: (_softmax(z) - 1) * q / len(z),
+                lambda z, q: (softmax(z) - 1) * q / len(z),
                 "(p - 1) * q keeps only what each class does to itself. Its logit also lowers the log-probabilities of "
                 "all the other classes: p * (sum of q) in all, minus q.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "The largest target takes all",
-            lambda z, q: (_softmax(z) - _hot(z, q.argmax(axis=1))) / len(z),
+            lambda z, q: (softmax(z) - _hot(z, q.argmax(axis=1))) / len(z),
             "`argmax` makes a class index of the soft target, and what it says of the other classes is lost.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The targets are not subtracted",
-            lambda z, q: _softmax(z) * _sums(q) / len(z),
+            lambda z, q: softmax(z) * total(q) / len(z),
             "This is the gradient of the log-sum-exp part alone. Of -sum(q * z), the other part of the loss, the "
             "gradient is -q.",
-            where=_small,
+            where=small,
         ),
         *_also_without_the_mean(
             Specimen(
@@ -1036,15 +1017,15 @@ EXERCISE_5 = Exercise(
                 lambda z, q: -q / len(z),
                 "-q is the gradient with respect to l. From there it has still to pass through log-softmax: g - p * "
                 "sum(g).",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
             Specimen(
                 "The gradient with respect to the probabilities",
-                lambda z, q: -q / _softmax(z) / len(z),
+                lambda z, q: -q / softmax(z) / len(z),
                 "-q / p is the gradient with respect to p. From there it has still to pass through softmax.",
-                where=_small,
+                where=small,
             )
         ),
         *_also_without_the_mean(
@@ -1052,43 +1033,43 @@ EXERCISE_5 = Exercise(
                 "The gradient with respect to the targets",
                 lambda z, q: -_log_softmax(z) / len(z),
                 "-l is the gradient with respect to q. Asked is for the one with respect to z.",
-                where=_small,
+                where=small,
             )
         ),
         Specimen(
             "Softmax runs along the examples",
-            lambda z, q: (_softmax(z, axis=0) * _sums(q) - q) / len(z),
+            lambda z, q: (softmax(z, axis=0) * total(q) - q) / len(z),
             "The sum of the exponentials runs along axis 0, over the batch. The classes are along axis 1.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "The shift is missing",
-            lambda z, q: (np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) * _sums(q) - q) / len(z),
+            lambda z, q: (share(np.exp(z)) * total(q) - q) / len(z),
             "`np.exp(1000)` overflows, and `inf / inf` is `nan`. Subtract the maximum of each row before `np.exp`.",
         ),
         Specimen(
             "The shift is the maximum of the whole array",
-            lambda z, q: (np.exp(z - z.max()) / _sums(np.exp(z - z.max())) * _sums(q) - q) / len(z),
+            lambda z, q: (share(np.exp(z - z.max())) * total(q) - q) / len(z),
             "One maximum serves all rows. In a row far below it every exponential underflows to 0, and `0 / 0` is "
             "`nan`. Each row needs its own: `z.max(axis=1, keepdims=True)`.",
         ),
         Specimen(
             "It is divided by the number of classes",
-            lambda z, q: (_softmax(z) * _sums(q) - q) / z.shape[1],
+            lambda z, q: (softmax(z) * total(q) - q) / z.shape[1],
             "The mean runs over N examples: divide by `len(z)`. Here the number of classes divides.",
-            where=_small,
+            where=small,
         ),
         Specimen(
             "It is divided by the sum of all targets",
-            lambda z, q: (_softmax(z) * _sums(q) - q) / q.sum(),
+            lambda z, q: (softmax(z) * total(q) - q) / q.sum(),
             "The mean runs over N examples, whatever their targets add up to. Divide by `len(z)`.",
-            where=lambda z, q: _small(z, q) and bool(q.sum() > 0),
+            where=lambda z, q: small(z, q) and bool(q.sum() > 0),
         ),
         Specimen(
             "The logits stand in place of the probabilities",
-            lambda z, q: (z * _sums(q) - q) / len(z),
+            lambda z, q: (z * total(q) - q) / len(z),
             "The gradient of log-sum-exp is the softmax of z. Take that first.",
-            where=_small,
+            where=small,
         ),
     ],
 )

@@ -11,7 +11,8 @@ This module only collects them, for notebooks; those of chapter 01 are in explor
 
 # ruff: noqa: F401
 from .explore_01 import SimplexState, SoftmaxState, simplex, softmax
-from .explore_02 import DTYPES, StabilityState, stability, ulps, ulps_in_words
+from .explore_02 import StabilityState, stability, ulps, ulps_in_words
 from .explore_03 import JacobianState, jacobian
 from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projection
 from .explore_05 import CrossEntropyState, cross_entropy
+from .explore_base import DTYPES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,8 +11,9 @@ import numpy as np
 
 from .. import functional as F
 from . import charts
+from . import explore_base as base
 from .charts import number
-from .explore_base import LAYOUT, LOGIT_REACH, STYLE, Explorer, State, aligned, called, listed, outcome, slider_over
+from .explore_base import NAMES, Explorer, State, aligned, listed, names_of, outcome, wrong_for_two_rows
 
 # About evenly spaced on a log scale, with 0.1, 0.5, 1, 2 and 10 among them.
 TEMPERATURES = [
@@ -52,13 +54,8 @@ def difference(softmax: Callable, z: np.ndarray, p: np.ndarray, names: Sequence[
     if abs(p[worst] - expected[worst]) > 1e-3:
         return f"not softmax: {names[worst]} is {number(p[worst])}, and should be {number(expected[worst])}"
     batch = np.stack([z, z[::-1]])
-    try:
-        _, rows = called(softmax, batch, axis=-1)
-        if rows.shape == batch.shape and np.allclose(rows, F.softmax(batch).data, atol=1e-3):
-            return ""
-    except (Exception, SystemExit) as error:
-        return f"right for one row of logits; for two, shape {batch.shape}, it raises {type(error).__name__}"
-    return f"right for one row of logits, but not for two, shape {batch.shape}: mind the axis and keepdims"
+    wrong = wrong_for_two_rows(softmax, F.softmax(batch).data, batch, atol=1e-3)
+    return wrong and f"right for one row of logits{wrong}"
 
 
 # --- States -----------------------------------------------------------------------------------------------------
@@ -75,7 +72,7 @@ class SoftmaxState(State):
         self,
         logits: Sequence[float] = tuple(PRESETS["start"]),
         temperature: float = 1.0,
-        names: Sequence[str] = ("cat", "dog", "bird", "fish", "frog"),
+        names: Sequence[str] = (*NAMES, "fish", "frog"),
         softmax: Callable = F.softmax,
     ):
         self.logits, self.temperature, self.names, self.softmax = list(logits), temperature, list(names), softmax
@@ -95,9 +92,7 @@ class SoftmaxState(State):
         return probabilities_of(self.softmax, self.scaled(), self.labels())
 
     def labels(self) -> list[str]:
-        """One name a class: those given, and "class 4" where there are too few."""
-        given = [str(name).strip() for name in self.names]
-        return [given[i] if i < len(given) and given[i] else f"class {i + 1}" for i in range(len(self.logits))]
+        return names_of(self.logits, self.names)
 
     def entropy(self) -> float:
         """-sum(p * log p) in nats; nan if there are no probabilities."""
@@ -142,6 +137,8 @@ class SoftmaxState(State):
         return summary + self._ratio(p)
 
     def _ratio(self, p: np.ndarray) -> str:
+        if len(p) < 2:
+            return ""
         first, second = np.argsort(-p, kind="stable")[:2]
         names = self.labels()
         if p[second] == 0:
@@ -168,7 +165,7 @@ class SimplexState(SoftmaxState):
         self,
         logits: Sequence[float] = (1.0, 0.5, 0.0),
         temperature: float = 1.0,
-        names: Sequence[str] = ("cat", "dog", "bird"),
+        names: Sequence[str] = NAMES,
         softmax: Callable = F.softmax,
     ):
         super().__init__(logits, temperature, names, softmax)
@@ -200,8 +197,7 @@ def softmax(softmax: Callable = F.softmax) -> Explorer:
     """Five logits, a temperature and names under controls: exponentials, probabilities, entropy."""
     state = SoftmaxState(softmax=softmax)
     sliders = _logit_sliders(state)
-    names = widgets.Text(", ".join(state.names), description="class names", style=STYLE, layout={"width": "610px"})
-    presets = {name: widgets.Button(description=name, layout={"width": "auto"}) for name in PRESETS}
+    names = widgets.Text(", ".join(state.names), description="class names", style=base.STYLE, layout={"width": "610px"})
     temperature = _temperature_slider(state)
 
     def read():
@@ -210,20 +206,12 @@ def softmax(softmax: Callable = F.softmax) -> Explorer:
         for slider, name in zip(sliders.values(), state.labels()):
             slider.description = charts.shortened(name, 90)
 
+    def load(logits):
+        explorer.show(sliders.values(), logits, reach=max(base.LOGIT_REACH, *map(abs, logits)))
+
+    presets = base.buttons({name: functools.partial(load, logits) for name, logits in PRESETS.items()})
     controls = {**sliders, "temperature": temperature, "names": names, **presets}
     explorer = Explorer("Softmax", state, controls, read)
-
-    def load(button):
-        logits = PRESETS[button.description]
-        reach = max(LOGIT_REACH, *map(abs, logits))
-        with explorer.held():
-            for slider, logit in zip(sliders.values(), logits):
-                with slider.hold_sync():  # in one message: a new range alone makes the browser send its old value back
-                    slider.min, slider.max = -reach, reach
-                    slider.value = logit
-
-    for button in presets.values():
-        button.on_click(load)
     return explorer
 
 
@@ -237,15 +225,12 @@ def simplex(softmax: Callable = F.softmax) -> Explorer:
 
 def _logit_sliders(state: SoftmaxState) -> dict[str, widgets.FloatSlider]:
     """A slider for each logit, described by the name of its class."""
-    look = {"step": 0.1, "readout_format": ".1f", "style": STYLE, "layout": LAYOUT}
-    return {
-        f"logit {i + 1}": widgets.FloatSlider(logit, min=-LOGIT_REACH, max=LOGIT_REACH, description=name, **look)
-        for i, (logit, name) in enumerate(zip(state.logits, state.labels()))
-    }
+    named = enumerate(zip(state.labels(), state.logits), start=1)
+    return {f"logit {i}": base.slider(name, logit) for i, (name, logit) in named}
 
 
 def _temperature_slider(state: SoftmaxState) -> widgets.SelectionSlider:
-    return slider_over("temperature T", TEMPERATURES, state.temperature)
+    return base.slider_over("temperature T", TEMPERATURES, state.temperature)
 
 
 def _read_sliders(state: SoftmaxState, sliders: Mapping[str, widgets.FloatSlider], temperature) -> None:

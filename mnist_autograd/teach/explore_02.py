@@ -11,12 +11,12 @@ import numpy as np
 
 from .. import functional as F
 from . import charts
+from . import explore_base as base
 from .charts import number
-from .explore_base import Explorer, State, aligned, listed, outcome, slider_over
+from .explore_base import DTYPES, Explorer, State, aligned, listed, outcome
 
 # 11 and 12, 88 and 89, 709 and 710 are the last logit whose exponential float16, 32 and 64 hold, and the next.
 SCALES = [0, 0.1, 0.2, 0.5, 1, 2, 5, 8, 10, 11, 12, 15, 20, 30, 50, 70, 88, 89, 100, 150, 200, 300, 500, 709, 710, 1000]
-DTYPES = ["float16", "float32", "float64"]
 EXACT = decimal.Context(prec=50, traps=[])
 
 
@@ -193,7 +193,7 @@ def ulps_in_words(error: float) -> str:
 def stability(softmax: Callable | None = None) -> Explorer:
     """The size of three logits and their dtype under controls: which formulas survive, and how exact they are."""
     state = StabilityState(softmax=softmax)
-    scale = slider_over("largest logit", SCALES, state.scale)
+    scale = base.slider_over("largest logit", SCALES, state.scale)
     narrow = {"button_width": "80px"}
     dtype = widgets.ToggleButtons(
         options=DTYPES, value=state.dtype, description="dtype", style=narrow, layout={"width": "420px"}

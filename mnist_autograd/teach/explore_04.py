@@ -6,15 +6,15 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 
-import ipywidgets as widgets
 import numpy as np
 
 from .. import functional as F
+from ..gradcheck import vjp
 from ..tensor import Tensor
 from . import charts
+from . import explore_base as base
 from .charts import number
-from .explore_02 import DTYPES
-from .explore_base import LAYOUT, STYLE, Explorer, State, aligned, listed, outcome, slider_over
+from .explore_base import DTYPES, Explorer, State, aligned, listed, outcome
 
 # -10, -88 and -709 are the first whole x at which float16, 32 and 64 lose the gradient through log(softmax); at -17,
 # -103 and -745 softmax itself is 0. The stop before each is the last at which it is not lost.
@@ -43,9 +43,7 @@ def third_class(x, dtype: str) -> dict[str, np.ndarray]:
     """What the engine makes of logits(x, dtype) for the third class (N,), and of its gradient with respect to x."""
 
     def gradient(log_probabilities) -> np.ndarray:
-        z = Tensor(logits(x, dtype), requires_grad=True)
-        log_probabilities(z)[:, 2].sum().backward()
-        return z.grad[:, 2]
+        return vjp(lambda z: log_probabilities(z)[:, 2].sum(), logits(x, dtype))[:, 2]
 
     def log_of_softmax(z) -> Tensor:
         return F.log(F.softmax(z))
@@ -200,7 +198,7 @@ def _words(name: str, found: dict[str, float], dtype: str) -> str:
         return f"-inf: so is x\nin {dtype}"
     if name == THROUGH_LOG_OF_P and np.isnan(value):
         with np.errstate(all="ignore"):
-            infinite = np.isposinf(1 / p)
+            infinite = np.isposinf(np.reciprocal(p))  # not 1 / p, which NumPy 1 computes in float64
         if infinite:  # g = 1 / p of the logarithm goes into s * (g - sum(g * s)) of softmax
             return "nan: 1 / p is inf,\n" + ("inf * 0" if p == 0 else "inf - inf")
     words = shown(value, dtype).replace(": ", ":\n")
@@ -235,13 +233,11 @@ class ProjectionState(State):
     def rows(self) -> dict[str, np.ndarray]:
         """s, g, s * sum(g) and the VJP g - s * sum(g) (2,), each with its sum: (3,)."""
         g = np.asarray(self.g, dtype=np.float64)
-        z = Tensor([self.gap, 0.0], requires_grad=True)
+        z = [self.gap, 0.0]
         with np.errstate(all="ignore"):
-            F.log_softmax(z).backward(g)
-            s = F.softmax(z).data
-            rows = {"s": s, "g": g, "s sum(g)": s * g.sum(), "g - s sum(g)": z.grad}
+            s, projected = F.softmax(z).data, vjp(F.log_softmax, z, g)
             noise = 1e-12 * np.abs(g).max()  # a sum that is 0 comes out as 1e-17
-            total, result = (np.where(np.abs(x) < noise, 0, x) for x in (g.sum(), z.grad))
+            total, result = (np.where(np.abs(x) < noise, 0, x) for x in (g.sum(), projected))
             rows = {"s": s, "g": g, "s sum(g)": s * total, "g - s sum(g)": result}
             sums = (s.sum(), total, total, np.where(np.abs(result.sum()) < noise, 0, result.sum()))
             return {name: np.append(values, x) for (name, values), x in zip(rows.items(), sums)}
@@ -290,7 +286,7 @@ class ProjectionState(State):
 def log_softmax(log_softmax: Callable | None = None) -> Explorer:
     """One of three logits under a slider, falling to -1000: what becomes of its log-probability and gradient."""
     state = LogSoftmaxState(log_softmax=log_softmax)
-    lowest = slider_over("logit x", FALLING, state.lowest)
+    lowest = base.slider_over("logit x", FALLING, state.lowest)
 
     def read():
         state.lowest = float(lowest.value)
@@ -301,11 +297,10 @@ def log_softmax(log_softmax: Callable | None = None) -> Explorer:
 def projection() -> Explorer:
     """The gap of two logits and an upstream gradient under sliders: where the VJP of log-softmax takes it."""
     state = ProjectionState()
-    look = {"step": 0.1, "readout_format": ".1f", "style": STYLE, "layout": LAYOUT}
-    gap = widgets.FloatSlider(state.gap, min=-6, max=6, description="logit gap", **look)
-    g = [widgets.FloatSlider(x, min=-2, max=2, description=f"g{i + 1}", **look) for i, x in enumerate(state.g)]
+    gap = base.slider("logit gap", state.gap, 6)
+    g1, g2 = (base.slider(f"g{i + 1}", x, 2) for i, x in enumerate(state.g))
 
     def read():
-        state.gap, state.g = gap.value, tuple(slider.value for slider in g)
+        state.gap, state.g = gap.value, (g1.value, g2.value)
 
-    return Explorer("Projection", state, {"gap": gap, "g1": g[0], "g2": g[1]}, read)
+    return Explorer("Projection", state, {"gap": gap, "g1": g1, "g2": g2}, read)

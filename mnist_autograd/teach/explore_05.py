@@ -9,14 +9,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from .. import functional as F
-from ..tensor import Tensor
+from ..gradcheck import vjp
 from . import charts
+from . import explore_base as base
 from .charts import number
-from .explore_base import LAYOUT, LOGIT_REACH, STYLE, Explorer, State, aligned, listed, outcome, slider_over
+from .explore_base import NAMES, Explorer, State, aligned, listed, names_of, outcome
 
-NAMES = ["cat", "dog", "bird"]
 START = (2.0, 1.0, 0.1)
-DECIMALS = 1  # of the logit sliders
 LEARNING_RATES = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
 TEN = 10  # what the second button does at once
 FARTHEST = 1e6  # no step takes a logit beyond: a browser's slider needs a range whose width is a float, too
@@ -31,10 +30,8 @@ DRAWN = 100  # at most so many of the losses are drawn, evenly spaced
 
 def engines_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The gradient (N, C) of the mean loss with respect to logits z (N, C); y (N,) are the true classes."""
-    logits = Tensor(z, requires_grad=True)
     with np.errstate(all="ignore"):
-        F.cross_entropy(logits, y).backward()
-    return logits.grad
+        return vjp(lambda logits: F.cross_entropy(logits, y), z)
 
 
 def verdict(gradient: Callable, z: np.ndarray, target: int, g: np.ndarray) -> str:
@@ -55,17 +52,12 @@ def verdict(gradient: Callable, z: np.ndarray, target: int, g: np.ndarray) -> st
     return f"your gradient is right for one example, but not for two, shape {batch.shape}"
 
 
-# --- Numbers and names ------------------------------------------------------------------------------------------
+# --- Numbers ----------------------------------------------------------------------------------------------------
 
 
 def shown(value: float) -> str:
     """A loss or a gradient in four digits, all of which are true."""
     return number(0.0 if abs(value) < NOISE else value)
-
-
-def names_of(z: Sequence[float]) -> list[str]:
-    """One name a class: "class 4" where there are too few."""
-    return [*NAMES, *(f"class {i + 1}" for i in range(len(NAMES), len(z)))][: len(z)]
 
 
 def above_bars(values: Iterable[float], say: Callable = number) -> list[str]:
@@ -281,24 +273,18 @@ def shows(slider: widgets.FloatSlider, z: float) -> bool:
     A slider has one decimal, the state all digits; and a browser that draws a slider anew sends its value back, rounded
     to the slider's step with an error in the last digits.
     """
-    return min(abs(slider.value - z), abs(slider.value - round(z, DECIMALS))) < 1e-6
+    return min(abs(slider.value - z), abs(slider.value - round(z, base.DECIMALS))) < 1e-6
 
 
 def cross_entropy(gradient: Callable | None = None) -> Explorer:
     """Three logits, the true class and a learning rate under controls, and buttons that take gradient steps."""
     state = CrossEntropyState(gradient=gradient)
-    look = {"step": 10**-DECIMALS, "readout_format": f".{DECIMALS}f", "style": STYLE, "layout": LAYOUT}
-    sliders = {
-        f"logit {name}": widgets.FloatSlider(z, min=-LOGIT_REACH, max=LOGIT_REACH, description=name, **look)
-        for name, z in zip(NAMES, state.logits)
-    }
+    sliders = {f"logit {name}": base.slider(name, z) for name, z in zip(NAMES, state.logits)}
     classes = [(name, i) for i, name in enumerate(NAMES)]
-    target = widgets.Dropdown(options=classes, value=state.target, description="true class", style=STYLE, layout=LAYOUT)
-    rate = slider_over("learning rate", LEARNING_RATES, state.learning_rate)
-    buttons = {
-        name: widgets.Button(description=name, layout={"width": "auto"})
-        for name in ("take one gradient step", "take ten steps", "start again")
-    }
+    target = widgets.Dropdown(
+        options=classes, value=state.target, description="true class", style=base.STYLE, layout=base.LAYOUT
+    )
+    rate = base.slider_over("learning rate", LEARNING_RATES, state.learning_rate)
 
     def read():
         logits = [z if shows(slider, z) else slider.value for slider, z in zip(sliders.values(), state.logits)]
@@ -306,20 +292,11 @@ def cross_entropy(gradient: Callable | None = None) -> Explorer:
         if (logits, target.value) != (state.logits, state.target):  # moved by hand
             state.start_from(logits, target.value)
 
-    explorer = Explorer(
-        "Cross-entropy", state, {**sliders, "true class": target, "learning rate": rate, **buttons}, read
-    )
-
     def show_logits():
-        values, reach = [round(z, DECIMALS) for z in state.logits], LOGIT_REACH
+        values, reach = [round(z, base.DECIMALS) for z in state.logits], base.LOGIT_REACH
         while reach < max(map(abs, values)):
             reach *= 2
-        with explorer.held():
-            for slider, value in zip(sliders.values(), values):
-                with slider.hold_sync():  # in one message, on which the browser sends nothing back
-                    slider.continuous_update = False
-                    slider.min, slider.max, slider.value = -reach, reach, value
-                slider.continuous_update = True
+        explorer.show(sliders.values(), values, reach)
 
     def take(steps: int):
         for _ in range(steps):
@@ -330,7 +307,7 @@ def cross_entropy(gradient: Callable | None = None) -> Explorer:
         state.start_from(START, state.target)
         show_logits()
 
-    buttons["take one gradient step"].on_click(lambda _: take(1))
-    buttons["take ten steps"].on_click(lambda _: take(TEN))
-    buttons["start again"].on_click(lambda _: start_again())
+    steps = {"take one gradient step": lambda: take(1), "take ten steps": lambda: take(TEN), "start again": start_again}
+    controls = {**sliders, "true class": target, "learning rate": rate, **base.buttons(steps)}
+    explorer = Explorer("Cross-entropy", state, controls, read)
     return explorer

@@ -6,7 +6,7 @@ Whatever the learner's function does, an explorer raises nothing: it says in wor
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import ipywidgets as widgets
 import numpy as np
@@ -14,7 +14,10 @@ import numpy as np
 from ..tensor import Tensor
 from . import charts
 
+NAMES = ("cat", "dog", "bird")
+DTYPES = ["float16", "float32", "float64"]
 LOGIT_REACH = 10.0
+DECIMALS = 1  # of a slider
 STYLE, LAYOUT = {"description_width": "100px"}, {"width": "310px"}
 UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"  # but read aloud
 
@@ -42,6 +45,17 @@ def outcome(function: Callable, shape: tuple[int, ...], *arrays, **keywords) -> 
     return array.astype(array.dtype if array.dtype.kind == "f" else np.float64), ""
 
 
+def wrong_for_two_rows(function: Callable, expected: np.ndarray, *rows: np.ndarray, atol: float) -> str:
+    """What is wrong with a function, right for one row, that should give expected (2, C) for two; "" if nothing."""
+    try:
+        _, array = called(function, *rows, axis=-1)
+        if array.shape == expected.shape and np.allclose(array, expected, atol=atol):
+            return ""
+    except (Exception, SystemExit) as error:
+        return f"; for two, shape {expected.shape}, it raises {type(error).__name__}"
+    return f", but not for two, shape {expected.shape}: mind the axis and keepdims"
+
+
 def _explanation(error: BaseException) -> str:
     try:
         return f": {str(error):.200}" if str(error) else ""
@@ -51,6 +65,12 @@ def _explanation(error: BaseException) -> str:
 
 def listed(words) -> str:
     return ", ".join(words)
+
+
+def names_of(z: Sequence[float], names: Sequence[str] = NAMES) -> list[str]:
+    """One name for each class of z (C,): those given, and "class 4" where there are too few."""
+    given = [str(name).strip() for name in names]
+    return [given[i] if i < len(given) and given[i] else f"class {i + 1}" for i in range(len(z))]
 
 
 # --- States -----------------------------------------------------------------------------------------------------
@@ -116,6 +136,17 @@ class Explorer(widgets.VBox):
             self._held = False
         self._changed()
 
+    def show(self, sliders: Iterable[widgets.FloatSlider], values: Iterable[float], reach: float | None = None) -> None:
+        """Put a value on each slider, which then goes from -reach to reach if that is given, and draw once."""
+        with self.held():
+            for slider, value in zip(sliders, values):
+                with slider.hold_sync():  # in one message, on which the browser sends nothing back
+                    slider.continuous_update = False
+                    if reach:
+                        slider.min, slider.max = -reach, reach
+                    slider.value = value
+                slider.continuous_update = True
+
     def _changed(self, _change=None) -> None:
         if self._held:
             return
@@ -129,7 +160,22 @@ class Explorer(widgets.VBox):
         return f"{self.title} explorer: move its sliders in JupyterLab. The figure below shows how it starts."
 
 
+def slider(description: str, value: float, reach: float = LOGIT_REACH, **look) -> widgets.FloatSlider:
+    """A slider from -reach to reach."""
+    look = {"style": STYLE, "layout": LAYOUT} | look
+    digits = {"step": 10**-DECIMALS, "readout_format": f".{DECIMALS}f"}
+    return widgets.FloatSlider(value, min=-reach, max=reach, description=description, **digits, **look)
+
+
 def slider_over(description: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
     """A slider that stops at the values listed, and nowhere between."""
     options = [(f"{stop:g}", stop) for stop in values]
     return widgets.SelectionSlider(options=options, value=value, description=description, style=STYLE, layout=LAYOUT)
+
+
+def buttons(actions: Mapping[str, Callable[[], None]]) -> dict[str, widgets.Button]:
+    """A button for each action, by name."""
+    made = {name: widgets.Button(description=name, layout={"width": "auto"}) for name in actions}
+    for name, button in made.items():
+        button.on_click(lambda _, name=name: actions[name]())
+    return made

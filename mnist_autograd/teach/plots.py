@@ -50,7 +50,7 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
     return figure
 
 
-def plot_time_and_memory(costs: Mapping[str, Cost]) -> Figure:
+def plot_costs(costs: Mapping[str, Cost]) -> Figure:
     """A bar for the time and one for the peak memory of each computation, the first on top; from costs.costs()."""
     figure, axes = _subplots(1, 2, (10, 0.8 + 0.6 * len(costs)))
     panels = {
@@ -65,22 +65,18 @@ def plot_time_and_memory(costs: Mapping[str, Cost]) -> Figure:
     return figure
 
 
-def plot_costs(
-    sizes: Sequence[int],
-    seconds: Mapping[str, Sequence[float]],
-    memory: Mapping[str, Sequence[float]],
-    size: str = "size",
-) -> Figure:
-    """Time and memory of several ways to compute the same, by the size of the problem, both on logarithmic scales.
+def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cost]], size: str = "size") -> Figure:
+    """Curves of the time and of the peak memory of each computation by size, on logarithmic scales.
 
-    seconds, memory: for each way, by its name, a number for each size; memory in bytes. size: what the sizes count.
+    measured: for each size a cost of each computation; from costs.costs_by_size(). size: what the sizes count.
     """
     figure, axes = _subplots(1, 2, (10, 3.8))
     styles = [("o-", COLOURS["gradients"]), ("s--", "black"), ("^:", GREY)]
-    for ax, costs, quantity in zip(axes.flat, (seconds, memory), ("time (seconds)", "memory (bytes)")):
-        for (name, values), (style, colour) in zip(costs.items(), styles):
+    for ax, quantity, label in zip(axes.flat, ("seconds", "peak"), ("time (seconds)", "memory at the peak (bytes)")):
+        for name, (style, colour) in zip(measured[0], styles):
+            values = [getattr(costs[name], quantity) for costs in measured]
             ax.loglog(sizes, values, style, color=colour, label=name)
-        ax.set(xlabel=size, ylabel=quantity)
+        ax.set(xlabel=size, ylabel=label)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
     return figure
