@@ -273,8 +273,9 @@ def one_hot(indices, num_classes: int | None = None, axis: int = -1) -> Tensor:
             f"integer from {-1 - indices.ndim} to {indices.ndim}"
         )
     axis %= indices.ndim + 1
-    classes = np.arange(num_classes).reshape(-1, *[1] * (indices.ndim - axis))
-    return Tensor(np.expand_dims(indices, axis) == classes)
+    y = np.zeros((*indices.shape[:axis], num_classes, *indices.shape[axis:]))
+    y[_at(indices, axis)] = 1
+    return Tensor(y)
 
 
 # --- Softmax and its relatives (chapters 01 to 04) --------------------------------------------------------------
@@ -332,10 +333,11 @@ def nll_loss(log_probs, target, axis: int = -1, reduction: str = "mean") -> Tens
     axis = _class_axis("nll_loss", l, axis)
     y = _target("nll_loss", target, l, axis)
     value, each = _reduced("nll_loss", _expected_nll(y, l.data, axis), axis, reduction)
-    inputs = [(l, lambda g: each(g) * _minus_target(np.zeros_like(l.data), y))]
-    if isinstance(y, Tensor):
-        inputs.append((y, lambda g: -each(g) * l.data))
-    return record("nll_loss", value, *inputs)
+
+    def vjp_l(g):
+        return each(g) * _minus_target(np.zeros_like(l.data), y)
+
+    return record("nll_loss", value, (l, vjp_l), *_label_input(y, l.data, each))
 
 
 def cross_entropy(logits, target, axis: int = -1, reduction: str = "mean") -> Tensor:
@@ -361,10 +363,7 @@ def cross_entropy(logits, target, axis: int = -1, reduction: str = "mean") -> Te
             s_minus_y[np.isneginf(z.data)] = 0
         return each(g) * s_minus_y
 
-    inputs = [(z, vjp_z)]
-    if isinstance(y, Tensor):
-        inputs.append((y, lambda g: -each(g) * l))
-    return record("cross_entropy", value, *inputs)
+    return record("cross_entropy", value, (z, vjp_z), *_label_input(y, l, each))
 
 
 # --- Parts shared by the operations above -----------------------------------------------------------------------
@@ -399,6 +398,11 @@ def _minus_target(s, y):
     else:
         s[y] -= 1
     return s
+
+
+def _label_input(y, l, each):
+    """The input of a loss that its targets y are, with VJP -g * l; none where they are class indices."""
+    return [(y, lambda g: -each(g) * l)] if isinstance(y, Tensor) else []
 
 
 def _reduced(operation, losses, axis, reduction):
@@ -492,8 +496,8 @@ def _axes(operation, x, axis, empty_is_an_error=False) -> tuple[int, ...]:
         raise _axis_error(operation, x, axis, "an axis or a tuple of axes") from None
     if len(set(axes)) < len(axes):
         raise ValueError(f"{operation}: axis {axis} names an axis of shape {x.shape} twice")
-    if empty_is_an_error and 0 in (x.shape[a] for a in axes):
-        raise ValueError(f"{operation}: shape {x.shape} has no elements along axis {axis}")
+    if empty_is_an_error:
+        _refuse_empty(operation, x, axis, axes)
     return axes
 
 
@@ -503,9 +507,13 @@ def _class_axis(operation, x, axis) -> int:
         counted = range(x.ndim)[axis]
     except (IndexError, TypeError):
         raise _axis_error(operation, x, axis, "the one axis along which the classes lie") from None
-    if x.shape[counted] == 0:
-        raise ValueError(f"{operation}: shape {x.shape} has no elements along axis {axis}")
+    _refuse_empty(operation, x, axis, (counted,))
     return counted
+
+
+def _refuse_empty(operation, x, axis, axes) -> None:
+    if any(x.shape[a] == 0 for a in axes):
+        raise ValueError(f"{operation}: shape {x.shape} has no elements along axis {axis}")
 
 
 def _axis_error(operation, x, axis, expected):

@@ -320,9 +320,7 @@ def topological_order(root: Tensor) -> list[Tensor]:
         elif id(node) not in seen:
             seen.add(id(node))
             stack.append((node, True))
-            for tensor, _ in node.inputs:
-                if tensor.requires_grad and id(tensor) not in seen:
-                    stack.append((tensor, False))
+            stack.extend((tensor, False) for tensor, _ in node.inputs if tensor.requires_grad)
     return order
 
 

@@ -222,6 +222,10 @@ def bars(
     def position(value: float) -> float:
         return (value / largest - low) / ((high - low) or 1) * length
 
+    def gaps(i: int) -> float:
+        """The room that the gaps before bar i take."""
+        return 2 * GAP * (i // group) if group else 0
+
     def place(start: float, end: float, across: float, size: float) -> dict:
         """A rectangle from start to end along the bars."""
         start, end = sorted((start, end))
@@ -231,13 +235,13 @@ def bars(
 
     elements, first = [], GAP if vertical else TITLE
     for i, (value, name, words) in enumerate(zip(values, names, texts)):
-        across = first + i * step + (step - thick) / 2 + (2 * GAP * (i // group) if group else 0)
+        across = first + i * step + (step - thick) / 2 + gaps(i)
         if math.isfinite(value):
             elements.append(tag("rect", **place(position(0), position(value), across, thick), fill=fill(quantity)))
         elements += (_vertical_words if vertical else _horizontal_words)(
             across, thick, before, length, name, words, math.isfinite(value)
         )
-    span = len(values) * step + (2 * GAP * ((len(values) - 1) // group) if group else 0)
+    span = len(values) * step + gaps(len(values) - 1)
     marks = [(position(0), {"stroke": "black"})]
     if reference:
         at = position(reference[0])
@@ -296,6 +300,7 @@ def lines(
     """
     left, right, top, bottom = 76, width - 20, TITLE + GAP + 30 * (len(series) > 1), height - 54
     points = {name: [(settled(x), settled(y)) for x, y in zip(xs, ys)] for name, (xs, ys, *_) in series.items()}
+    widths = {name: given[3] if len(given) > 3 else 2.5 for name, given in series.items()}
     every = [p for curve in points.values() for p in curve] + ([marker] if marker else []) + list(including)
     every = [p for p in every if all(map(math.isfinite, p))] or [(0, 0)]
     (x_low, x_high), (y_low, y_high) = (_range([p[i] for p in every]) for i in (0, 1))
@@ -314,9 +319,8 @@ def lines(
     elements.append(text((left + right) / 2, height - 12, x_label, text_anchor="middle"))
     elements.append(text(left, top - 4, y_label))
     for i, (name, curve) in enumerate(points.items()):
-        quantity, *thick = series[name][2:]
-        look = {"stroke": COLOURS[quantity], "stroke_width": thick[0] if thick else 2.5}
-        look["stroke_dasharray"] = "" if thick else ("", "8 4", "2 3")[i % 3]
+        dashes = "" if len(series[name]) > 3 else ("", "8 4", "2 3")[i % 3]
+        look = {"stroke": COLOURS[series[name][2]], "stroke_width": widths[name], "stroke_dasharray": dashes}
         elements += [path([place(*p) for p in piece], **look) for piece in _finite_pieces(curve)]
         if len(points) > 1:
             x, y = left + 130 * i, TITLE + GAP
@@ -328,7 +332,7 @@ def lines(
         anchor, shift = ("end", -10) if x > (left + right) / 2 else ("start", 10)
         if any(curve and curve[0][1] > curve[-1][1] for curve in points.values()):  # it falls: to the right is space
             anchor, shift = "start", min(10, right + 10 - 1.15 * text_width(_pair(marker)) - x)
-        lift = max([10, *(2.2 * thick for *_, thick in series.values() if not isinstance(thick, str))])
+        lift = max([10, *(2.2 * wide for wide in widths.values())])
         elements.append(text(x + shift, max(y - lift, top + 24 - lift), _pair(marker), text_anchor=anchor, **HALO))
     label += f"; marked {_pair(marker)}" if marker else ""
     return titled(width, height, title, f"{x_label}, {y_label}: {label}", *elements)

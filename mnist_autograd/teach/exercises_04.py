@@ -33,21 +33,6 @@ def _several_axes(z, *rest):
 
 
 OVERFLOW = "`np.exp(1000)` overflows, and `inf / inf` is `nan`. Subtract the maximum first, as chapter 02 does. "
-MINIMUM = (
-    "A shift by the minimum makes all exponents positive, and the largest may be as large as before: of the logits "
-    "1000 and 0, `np.exp(1000)` still overflows. Subtract the maximum."
-)
-MEAN = (
-    "The mean lies in the middle. Of the logits 2000 and 0 it is 1000, and the exponent of the first is still 1000: "
-    "it overflows. Subtract the maximum: then no exponent is above 0."
-)
-PLUS = (
-    "Adding the maximum makes large exponents larger: `np.exp(1000 + 1000)`. Subtract it: then no exponent is above 0."
-)
-CLIP = (
-    "Clipping changes the logits: 1000 and 900 become equal, and so do their probabilities. Subtracting the maximum "
-    "keeps their distance, and changes nothing on paper."
-)
 
 
 def _shares_after(shift):
@@ -55,10 +40,33 @@ def _shares_after(shift):
     return lambda z, axis: share(np.exp(shift(z, axis)), axis)
 
 
-_minimum_shift = _shares_after(lambda z, axis: z - z.min(axis=axis, keepdims=True))
-_mean_shift = _shares_after(lambda z, axis: z - z.mean(axis=axis, keepdims=True))
-_plus_shift = _shares_after(lambda z, axis: z + largest(z, axis))
-_clipped = _shares_after(lambda z, axis: np.clip(z, -500, 500))
+# What is done to the logits in place of a shift by the maximum: a name, the softmax that comes of it, and a text.
+WRONG_SHIFTS = [
+    (
+        "The shift is the minimum",
+        _shares_after(lambda z, axis: z - z.min(axis=axis, keepdims=True)),
+        "A shift by the minimum makes all exponents positive, and the largest may be as large as before: of the logits "
+        "1000 and 0, `np.exp(1000)` still overflows. Subtract the maximum.",
+    ),
+    (
+        "The shift is the mean",
+        _shares_after(lambda z, axis: z - z.mean(axis=axis, keepdims=True)),
+        "The mean lies in the middle. Of the logits 2000 and 0 it is 1000, and the exponent of the first is still "
+        "1000: it overflows. Subtract the maximum: then no exponent is above 0.",
+    ),
+    (
+        "The shift has the wrong sign: plus in place of minus",
+        _shares_after(lambda z, axis: z + largest(z, axis)),
+        "Adding the maximum makes large exponents larger: `np.exp(1000 + 1000)`. Subtract it: then no exponent is "
+        "above 0.",
+    ),
+    (
+        "The logits are clipped in place of shifted",
+        _shares_after(lambda z, axis: np.clip(z, -500, 500)),
+        "Clipping changes the logits: 1000 and 900 become equal, and so do their probabilities. Subtracting the "
+        "maximum keeps their distance, and changes nothing on paper.",
+    ),
+]
 
 
 # --- 04.1 ---------------------------------------------------------------------------------------------------------
@@ -149,25 +157,9 @@ EXERCISE_1 = Exercise(
             "One maximum serves all examples. An example that lies 1000 lower loses all its exponentials: each becomes "
             "0, and `0 / 0` is `nan`. Each example has its own: `z.max(axis=axis, keepdims=True)`.",
         ),
-        Specimen(
-            "The shift is the minimum",
-            lambda z, g, axis: _with_axis(g, axis) * _minimum_shift(z, axis),
-            MINIMUM,
-        ),
-        Specimen(
-            "The shift is the mean",
-            lambda z, g, axis: _with_axis(g, axis) * _mean_shift(z, axis),
-            MEAN,
-        ),
-        Specimen(
-            "The shift has the wrong sign: plus in place of minus",
-            lambda z, g, axis: _with_axis(g, axis) * _plus_shift(z, axis),
-            PLUS,
-        ),
-        Specimen(
-            "The logits are clipped in place of shifted",
-            lambda z, g, axis: _with_axis(g, axis) * _clipped(z, axis),
-            CLIP,
+        *(
+            Specimen(name, lambda z, g, axis, wrong=wrong: _with_axis(g, axis) * wrong(z, axis), text)
+            for name, wrong, text in WRONG_SHIFTS
         ),
         Specimen(
             "It is the VJP of the maximum",
@@ -382,26 +374,7 @@ EXERCISE_2 = Exercise(
             lambda z: _eye(z) - share(np.exp(z), 0),
             OVERFLOW + "A constant such as 100 is no help: it does not know how large the logits are.",
         ),
-        Specimen(
-            "The shift is the minimum",
-            lambda z: _eye(z) - _minimum_shift(z, 0),
-            MINIMUM,
-        ),
-        Specimen(
-            "The shift is the mean",
-            lambda z: _eye(z) - _mean_shift(z, 0),
-            MEAN,
-        ),
-        Specimen(
-            "The shift has the wrong sign: plus in place of minus",
-            lambda z: _eye(z) - _plus_shift(z, 0),
-            PLUS,
-        ),
-        Specimen(
-            "The logits are clipped in place of shifted",
-            lambda z: _eye(z) - _clipped(z, 0),
-            CLIP,
-        ),
+        *(Specimen(name, lambda z, wrong=wrong: _eye(z) - wrong(z, 0), text) for name, wrong, text in WRONG_SHIFTS),
         Specimen(
             "The derivatives are cut to whole numbers",
             lambda z: np.trunc(_eye(z) - softmax(z)),

@@ -65,6 +65,18 @@ FROM_ONE = (
 )
 
 
+def _index_slips(log_probs, where=None):
+    """The mistakes of taking the targets' elements out of log_probs(x), for a loss of x (N, C) and y (N,)."""
+    slips = {
+        "Whole rows are taken in place of elements": (lambda l, y: l[y], PAIRS.format(name="l")),
+        "Every row is taken with every target": (lambda l, y: l[:, y], EVERY_ROW.format(name="l")),
+        "The two indices are swapped": (lambda l, y: l[y, np.arange(len(y))], SWAPPED.format(name="l")),
+        "The classes are counted from 1": (lambda l, y: _at(l, y - 1), FROM_ONE),
+    }
+    for name, (taken, text) in slips.items():
+        yield Specimen(name, lambda x, y, taken=taken: -taken(log_probs(x), y).mean(), text, where)
+
+
 # --- 05.1 ---------------------------------------------------------------------------------------------------------
 
 
@@ -91,26 +103,7 @@ EXERCISE_1 = Exercise(
         ),
     ],
     specimens=[
-        Specimen(
-            "Whole rows are taken in place of elements",
-            lambda l, y: -l[y].mean(),
-            PAIRS.format(name="l"),
-        ),
-        Specimen(
-            "Every row is taken with every target",
-            lambda l, y: -l[:, y].mean(),
-            EVERY_ROW.format(name="l"),
-        ),
-        Specimen(
-            "The two indices are swapped",
-            lambda l, y: -l[y, np.arange(len(y))].mean(),
-            SWAPPED.format(name="l"),
-        ),
-        Specimen(
-            "The classes are counted from 1",
-            lambda l, y: nll(l, y - 1),
-            FROM_ONE,
-        ),
+        *_index_slips(lambda l: l),
         Specimen(
             "The minus sign is missing",
             lambda l, y: -nll(l, y),
@@ -485,30 +478,7 @@ EXERCISE_3 = Exercise(
             "All examples share one sum of exponentials. Each row has its own: `.sum(axis=1, keepdims=True)`.",
             where=small,
         ),
-        Specimen(
-            "Whole rows are taken in place of elements",
-            lambda z, y: -_log_softmax(z)[y].mean(),
-            PAIRS.format(name="l"),
-            where=small,
-        ),
-        Specimen(
-            "Every row is taken with every target",
-            lambda z, y: -_log_softmax(z)[:, y].mean(),
-            EVERY_ROW.format(name="l"),
-            where=small,
-        ),
-        Specimen(
-            "The two indices are swapped",
-            lambda z, y: -_log_softmax(z)[y, np.arange(len(y))].mean(),
-            SWAPPED.format(name="l"),
-            where=small,
-        ),
-        Specimen(
-            "The classes are counted from 1",
-            lambda z, y: cross_entropy(z, y - 1),
-            FROM_ONE,
-            where=small,
-        ),
+        *_index_slips(_log_softmax, where=small),
         Specimen(
             "The logits are taken for log-probabilities",
             lambda z, y: -_at(z, y).mean(),

@@ -171,10 +171,10 @@ class JacobianState(State):
 
     def view(self) -> str:
         results, problem = self.results()
-        names, J = self.labels(), self.jacobian().round(6)
+        names, J = self.labels(), self.jacobian()
         of_z = [f"{name}, z = {number(z)}" for name, z in zip(names, self.logits)]
         s = charts.bars(self.probabilities(), of_z, "s = softmax(z)", "probabilities", limits=(0, 1))
-        rows = np.column_stack([J, self.jacobian().sum(axis=1).round(6)])
+        rows = np.column_stack([J, J.sum(axis=1)]).round(6)
         matrix = charts.heat_map(
             rows,
             [f"s {name}" for name in names],

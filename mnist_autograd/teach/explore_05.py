@@ -17,7 +17,6 @@ from .explore_base import NAMES, Explorer, State, aligned, listed, names_of, out
 
 START = (2.0, 1.0, 0.1)
 LEARNING_RATES = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0]
-TEN = 10  # what the second button does at once
 FARTHEST = 1e6  # no step takes a logit beyond: a browser's slider needs a range whose width is a float, too
 NOISE = 1e-10  # below it, 1 - p and the loss have fewer than the digits shown: in float64, 1 + 1e-16 is 1
 CURVE_TOP = 6.0  # the largest loss on the curve -log p
@@ -307,7 +306,7 @@ def cross_entropy(gradient: Callable | None = None) -> Explorer:
         state.start_from(START, state.target)
         show_logits()
 
-    steps = {"take one gradient step": lambda: take(1), "take ten steps": lambda: take(TEN), "start again": start_again}
+    steps = {"take one gradient step": lambda: take(1), "take ten steps": lambda: take(10), "start again": start_again}
     controls = {**sliders, "true class": target, "learning rate": rate, **base.buttons(steps)}
     explorer = Explorer("Cross-entropy", state, controls, read)
     return explorer
