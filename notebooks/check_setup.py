@@ -11,7 +11,14 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PYTHON = (3, 10)
-PACKAGES = {"numpy": "1.26", "tqdm": "4.66", "ipywidgets": "8", "matplotlib": "3.8", "pooch": "1.8"}
+PACKAGES = {
+    "numpy": "1.26",
+    "tqdm": "4.66",
+    "ipywidgets": "8",
+    "matplotlib": "3.8",
+    "pooch": "1.8",
+    "anywidget": "0.9",
+}
 
 
 def check_setup() -> bool:

@@ -1,9 +1,12 @@
 """Charts: figures are text, to one scale, and no number and no name breaks one."""
 
+import base64
+import io
 import math
 import re
 import xml.etree.ElementTree as ET
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from explorers import EXTREMES, NASTY, NO_WARNINGS, colours, rectangles, texts
@@ -48,6 +51,30 @@ def test_no_number_and_no_name_breaks_a_chart(values):
     texts(charts.heat_map([values, values], NASTY[:2], names, NASTY[0], "gradients"))
     texts(charts.simplex((values * 3)[:3], NASTY[:3], "title", trail=[(1, 0, 0), (0, 1, 0)]))
     texts(charts.message(NASTY[0] * 50, NASTY[1]))
+
+
+def png_of(element):
+    """The pixels (H, W, 3) of an image element, read by matplotlib."""
+    content = element.get("href").partition("base64,")[2]
+    return (255 * plt.imread(io.BytesIO(base64.b64decode(content)))).round().astype(int)[..., :3]
+
+
+def test_pictures_have_the_pixels_of_their_images():
+    images = np.array([[[0, 255], [128, 0]]] * 3)
+    svg = charts.pictures(images, ["a", "<b>", ""], "title", "three of them", columns=2, size=50)
+    elements = [e for e in ET.fromstring(svg).iter() if e.tag.endswith("image")]
+    assert len(elements) == 3 and {"title", "a", "<b>"} <= set(texts(svg))
+    assert len({e.get("x") for e in elements}) == 2 == len({e.get("y") for e in elements})
+    assert (png_of(elements[0]) == 255 - images[0][..., None]).all()
+
+
+def test_pictures_of_weights_show_their_sign():
+    (image,) = (
+        e
+        for e in ET.fromstring(charts.pictures([[[2.0, -2.0, 0.0, nan]]], [""], "t", "l", quantity="gradients")).iter()
+        if e.tag.endswith("image")
+    )
+    assert png_of(image).tolist() == [[[0xD5, 0x5E, 0], [0, 0, 0], [255] * 3, [0xDD] * 3]]
 
 
 def test_names_are_escaped_and_cut():

@@ -1,5 +1,6 @@
 """Every exercise recognises right answers, stubs and each known mistake, and nothing handed to it makes it raise."""
 
+import importlib
 import inspect
 import json
 import math
@@ -205,6 +206,12 @@ RIGHT = {
     "05.6": [loss_node_gradient_by_engine, loss_node_gradient_loop],
     "05.7": [nll_along_moved, lambda l, y, axis: F.nll_loss(l, y, axis=axis, reduction="none")],
 }
+
+
+# Those of the later chapters are in answers_NN.py, one a chapter: RIGHT and MISTAKES_WRITTEN_OTHERWISE, as here.
+LATER = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
+for answers in LATER:
+    RIGHT |= answers.RIGHT
 
 
 def test_there_are_right_answers_for_every_exercise():
@@ -550,6 +557,10 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("05.7", lambda l, y, axis: F.nll_loss(l, y, axis=axis), "The losses are averaged"),
     ("05.7", lambda l, y, axis: -np.take_along_axis(l, y[..., None], -1)[..., 0], "The last axis is used"),
 ]
+
+
+for answers in LATER:
+    MISTAKES_WRITTEN_OTHERWISE += answers.MISTAKES_WRITTEN_OTHERWISE
 
 
 @pytest.mark.parametrize("exercise_id, answer, name", MISTAKES_WRITTEN_OTHERWISE)

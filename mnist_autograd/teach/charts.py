@@ -7,10 +7,15 @@ so that the text is the same on machines whose arithmetic differs in the last bi
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import struct
 import unicodedata
+import zlib
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 COLOURS = {
     "logits": "#0072B2",
@@ -416,6 +421,49 @@ def _tint(colour: str, share: float) -> str:
     share = settled(share) * (0.35 if colour == "#000000" else 0.7)
     channels = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return "#" + "".join(f"{round(255 + (channel - 255) * share):02X}" for channel in channels)
+
+
+def pictures(
+    images: Sequence,
+    captions: Sequence[str],
+    title: str,
+    label: str,
+    *,
+    columns: int = 10,
+    size: float = 84,
+    quantity: str = "",
+) -> str:
+    """Images (N, H, W) in rows, each as large as size, with its caption above it.
+
+    Without a quantity they are images of 0 (white) to 255 (black). With one, they are numbers of any size, such as
+    weights: 0 is white, positive ones have the colour of the quantity, negative ones are black. label: what they show.
+    """
+    images, top = np.asarray(images, float), 24 * any(captions)
+    scale = np.abs(images[np.isfinite(images)]).max(initial=0) or 1 if quantity else 255
+    colour = COLOURS[quantity] if quantity else "#000000"
+    columns = max(1, min(columns, len(images)))
+    elements = []
+    for i, (image, caption) in enumerate(zip(images, captions)):
+        x, y = GAP + i % columns * (size + GAP), TITLE + i // columns * (size + GAP + top)
+        elements.append(text(x + size / 2, y + 16, shortened(caption, size + GAP), text_anchor="middle"))
+        look = {"image_rendering": "pixelated", "href": _png(image / scale, colour)}
+        elements.append(tag("image", x=x, y=y + top, width=size, height=size, **look))
+        elements.append(tag("rect", x=x, y=y + top, width=size, height=size, fill="none", stroke=GREY))
+    rows = math.ceil(len(images) / columns)
+    return titled(GAP + columns * (size + GAP), TITLE + rows * (size + GAP + top), title, label, *elements)
+
+
+def _png(image: np.ndarray, colour: str) -> str:
+    """An image (H, W) of -1 to 1 as the address of a PNG: 1 has the colour, 0 is white, -1 black, nan grey."""
+    strength = np.clip(np.abs(np.where(np.isfinite(image), image, 0)), 0, 1)[..., None]
+    full = np.where(image[..., None] < 0, 0, [int(colour[i : i + 2], 16) for i in (1, 3, 5)])
+    pixels = np.where(np.isfinite(image)[..., None], 255 + (full - 255) * strength, 0xDD).round().astype(np.uint8)
+    height, width, _ = pixels.shape
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)  # 0: the row is not filtered
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits a channel, three channels
+    chunks = b"IHDR" + header, b"IDAT" + zlib.compress(rows), b"IEND"
+    parts = [struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks]
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(parts)).decode()
 
 
 def simplex(

@@ -21,6 +21,7 @@ import textwrap
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -116,9 +117,9 @@ _passed: dict[str, bool] = {}
 
 @functools.cache
 def _exercises() -> dict[str, Exercise]:
-    """All exercises by id. Imported here, because those modules import this one."""
-    chapters = ("01", "02", "03", "04", "05")
-    modules = (importlib.import_module(f"{__package__}.exercises_{chapter}") for chapter in chapters)
+    """All exercises by id, of every exercises_NN.py. Imported here, because those modules import this one."""
+    chapters = sorted(path.stem for path in Path(__file__).parent.glob("exercises_[0-9][0-9].py"))
+    modules = (importlib.import_module(f"{__package__}.{chapter}") for chapter in chapters)
     return {exercise.id: exercise for module in modules for exercise in module.EXERCISES}
 
 
