@@ -42,7 +42,7 @@ class Reliability:
 
 def reliability(p, y, bins: int = BINS) -> Reliability:
     """How often classifications of which the classifier is about equally sure are right."""
-    p, y = _checked("reliability", p, y)
+    p, y = checked("reliability", p, y)
     if bins != int(bins) or bins < 1:
         raise ValueError(f"reliability: got {bins} bins; expected a whole number, at least 1")
     edges = np.arange(bins + 1) / bins
@@ -79,7 +79,7 @@ def fit_temperature(z, y) -> float:
     where it is 0. ValueError where the NLL only falls as T goes to 0 (every example is right) or grows (the true
     class has on average no larger a logit than the others).
     """
-    z, y = _checked("fit_temperature", z, y)
+    z, y = checked("fit_temperature", z, y)
     cold, hot = np.log(COLDEST), np.log(HOTTEST)
     if slope(z, y, 1 / COLDEST) <= 0 or slope(z, y, 1 / HOTTEST) >= 0:
         raise ValueError(
@@ -103,7 +103,8 @@ def overconfident(factor: float = 2.0, N: int = 2000, C: int = 10, seed: int = 0
     return factor * honest, np.minimum(drawn, C - 1)  # the last sum may be a little less than 1
 
 
-def _checked(what, scores, y):
+def checked(what: str, scores, y) -> tuple[np.ndarray, np.ndarray]:
+    """Scores (N, C) and class indices (N,) as arrays; ValueError, in the name of what, where shapes do not fit."""
     scores, y = np.asarray(scores), np.asarray(y)
     if scores.ndim != 2 or y.shape != scores.shape[:1] or y.size == 0:
         raise ValueError(
