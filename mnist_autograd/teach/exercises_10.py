@@ -296,8 +296,8 @@ EXERCISE_2 = Exercise(
             "The smallest temperature, whatever the data says",
             lambda z, y, temperatures: min(temperatures),
             "Three ways lead here. `min(temperatures)` looks at no loss. Probabilities divided by T after softmax have "
-            "the loss -log p + log T, which is lowest at the smallest T: divide the logits. And a loss that asks for the "
-            "largest probability, in place of that of the true class `y`, thinks that the classifier is always right.",
+            "the loss -log p + log T, which is lowest at the smallest T: divide the logits. And a loss that asks for "
+            "the largest probability, in place of that of the true class, thinks that the classifier is always right.",
         ),
         Specimen(
             "The largest temperature",

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .calibration import Reliability
 from .charts import COLOURS, GREY
 from .costs import Cost
 
@@ -79,6 +80,31 @@ def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cos
         ax.set(xlabel=size, ylabel=label)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
+    return figure
+
+
+def plot_reliability(found: Mapping[str, Reliability]) -> Figure:
+    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has."""
+    figure, axes = _subplots(1, len(found), (5.6 * len(found), 4.6))
+    for ax, (name, bins) in zip(axes.flat, found.items()):
+        width, low, held = np.diff(bins.edges), bins.edges[:-1], bins.count > 0
+        ax.bar(
+            low, bins.accuracy, 0.9 * width, align="edge", color=COLOURS["probabilities"], label="share that is right"
+        )
+        ax.plot(bins.confidence[held], bins.confidence[held], "D", color="black", label="mean confidence")
+        ax.plot([0, 1], [0, 1], "--", color="black", linewidth=1)
+        for x, count in zip(low + 0.45 * width, bins.count):
+            words = {"ha": "center", "va": "bottom", "fontsize": 11, "rotation": 90}
+            ax.text(
+                x,
+                0.02,
+                f"{count:,}" * bool(count),
+                **words,
+                bbox={"facecolor": "white", "pad": 1.5, "edgecolor": "none"},
+            )
+        ax.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
+        ax.set_title(f"{name}\ncalibration error {bins.ece:.1%}", fontsize=14)
+        ax.legend(frameon=False, loc="upper left")
     return figure
 
 

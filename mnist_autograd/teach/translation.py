@@ -84,6 +84,12 @@ ROWS = [
         "jax.jacrev(jax.nn.softmax)(row)",
     ),
     Row(
+        "second derivatives",
+        "h = lambda r: Tensor(gradcheck.vjp(F.logsumexp, r.data))\ngradcheck.numerical_jacobian(h, row)",
+        "f = lambda r: torch.logsumexp(r, dim=0)\ntorch.autograd.functional.hessian(f, row)",
+        "jax.hessian(jax.nn.logsumexp)(row)",
+    ),
+    Row(
         "finite differences",
         "gradcheck.gradcheck(F.sigmoid, z)",
         "torch.autograd.gradcheck(torch.sigmoid, x)",
