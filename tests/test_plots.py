@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_autograd.teach import plots
+from mnist_autograd.teach import calibration, plots
 from mnist_autograd.teach.costs import Cost
 
 
@@ -53,6 +53,19 @@ def test_plot_costs_by_size_draws_time_and_memory_of_each_way_on_logarithmic_sca
         for line, (name, values) in zip(ax.lines, costs.items()):
             assert line.get_label() == name
             np.testing.assert_array_equal(line.get_xydata(), list(zip([10, 100, 1000], values)))
+
+
+def test_plot_reliability_draws_a_bar_and_a_mark_for_each_bin_that_holds_something():
+    p = np.array([[0.95, 0.05], [0.93, 0.07], [0.91, 0.09], [0.35, 0.65]])
+    found = calibration.reliability(p, [0, 0, 1, 1])
+    figure = plots.plot_reliability({"one": found, "two": found})
+    assert len(figure.axes) == 2
+    for ax, name in zip(figure.axes, ("one", "two")):
+        assert ax.get_title() == f"{name}\ncalibration error {found.ece:.1%}"
+        heights = [bar.get_height() for bar in ax.patches]
+        np.testing.assert_array_equal(heights, found.accuracy)
+        np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0.65, 0.65], [0.93, 0.93]])
+        assert [text.get_text() for text in ax.texts if text.get_text()] == ["1", "3"]
 
 
 def test_a_figure_is_shown_once():

@@ -124,7 +124,7 @@ def diagram(bins: calibration.Reliability, title: str) -> str:
             continue
         box = {"x": x(i) + 3, "width": width - 6}
         look = {"fill": charts.COLOURS["probabilities"]}
-        elements.append(charts.tag("rect", **box, y=y(right), height=max(right * HIGH, 1), **look))
+        elements.append(charts.tag("rect", **box, y=y(right), height=right * HIGH, **look))
         marks.append(charts.line(x(i) + 3, y(sure), x(i + 1) - 3, y(sure), stroke="black", stroke_width=4))
         # The figure stands inside a tall bar, at its foot, where neither the mark nor the diagonal is.
         marks.append(charts.text(middle, bottom - 8, percent(right, 0), text_anchor="middle", **charts.HALO))

@@ -347,6 +347,20 @@ ANSWERS = {
                 return p
         """,
     },
+    "10-1": {
+        "passed": """
+            def expected_calibration_error(p, y, bins):
+                gap = p.max(axis=1) - (p.argmax(axis=1) == y)
+                place = np.ceil(p.max(axis=1) * bins)
+                return sum(abs(gap[place == i].sum()) for i in range(1, bins + 1)) / len(y)
+        """,
+        "known mistake": """
+            def expected_calibration_error(p, y, bins):
+                gap = p.max(axis=1) - (p.argmax(axis=1) == y)
+                place = np.ceil(p.max(axis=1) * bins)
+                return np.mean([abs(gap[place == i].mean()) for i in np.unique(place)])
+        """,
+    },
 }
 
 
