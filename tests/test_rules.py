@@ -55,7 +55,7 @@ def test_finite_differences_have_a_say_of_their_own(monkeypatch):
         ("s * (g - total(g * s))", r"s \, \left( g - \sum g \, s \right)"),
         ("a - (b - c)", r"a - \left( b - c \right)"),
         ("a - b - c", "a - b - c"),
-        ("-(g * a / b**2)", r"-\frac{g \, a}{b^{2}}"),
+        ("-(g * a / b**2)", r"-\dfrac{g \, a}{b^{2}}"),
         ("(a + b) ** 2", r"\left( a + b \right)^{2}"),
         ("(a * b).T @ g", r"\left( a \, b \right)^T g"),
         ("total(x) * g", r"\left( \sum x \right) \, g"),

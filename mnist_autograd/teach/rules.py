@@ -254,7 +254,7 @@ def _inside(node, least: int) -> str:
 def _operator(node) -> tuple[str, int]:
     left, right = node.left, node.right
     if isinstance(node.op, ast.Div):
-        return rf"\frac{{{_inside(left, SUM)}}}{{{_inside(right, SUM)}}}", ATOM
+        return rf"\dfrac{{{_inside(left, SUM)}}}{{{_inside(right, SUM)}}}", ATOM
     if isinstance(node.op, ast.Pow):
         return f"{_inside(left, ATOM)}^{{{_inside(right, SUM)}}}", POWER
     if isinstance(node.op, ast.MatMult):
@@ -285,8 +285,8 @@ def markdown() -> str:
     """All rules as a table in Markdown: operation, inputs, value, gradients, chapter."""
     rows = []
     for one in RULES:
-        inputs = "<br>".join(f"${name}$ {shape(array)}" for name, array in one.inputs.items()) or "$y$ $(N,)$"
-        gradients = "<br>".join(f"${name}$: ${latex(code)}$" for name, code in one.vjps.items()) or "none"
+        inputs = "<br>".join(rf"${name} \; {shape(array)}$" for name, array in one.inputs.items()) or r"$y \; (N,)$"
+        gradients = "<br>".join(rf"${name}\colon {latex(code)}$" for name, code in one.vjps.items()) or "none"
         value = f"${latex(one.forward)}$"
         rows.append((f"`{one.operation}`", inputs, value, gradients, one.chapter))
     header = ("operation", "inputs", "value $f$", "gradient with respect to each input", "chapter")
@@ -297,4 +297,4 @@ def shape(array) -> str:
     """The shape in letters: an array of shape (3, 4) is (N, C)."""
     letters = {size: letter for letter, size in {"N": N, "C": C, "D": D, "V": V}.items()}
     sizes = ", ".join(letters[size] for size in array.shape)
-    return f"$({sizes}{',' * (array.ndim == 1)})$"
+    return f"({sizes}{',' * (array.ndim == 1)})"
