@@ -1,6 +1,6 @@
 """Every operation with its VJPs, as NumPy code that is proved, and as formulas that are typeset from the same code.
 
-A Rule says in NumPy what an operation computes and what its VJPs are. `proved` runs that code against the engine and
+A Rule says in NumPy what an operation computes and what its VJPs are. `is_proved` runs that code against the engine and
 against finite differences; `markdown` typesets it. So the table of chapter 10 cannot say what has not been proved, and
 a test compares the table in the notebook with what is typeset here.
 
@@ -86,14 +86,10 @@ NAMESPACE = {
 }
 NAMESPACE |= {"N": N, "C": C, "V": V, "new": (C, N), "old": (N, C)}
 _rng = np.random.default_rng(0)
-_x, _z, _W = _rng.normal(size=(N, C)), 3 * _rng.normal(size=(N, C)), _rng.normal(size=(D, C))
-_positive, _a, _b, _X = (
-    _rng.uniform(0.5, 2, (N, C)),
-    _rng.normal(size=(N, C)),
-    _rng.uniform(0.5, 2, C),
-    _rng.normal(size=(N, D)),
-)
-_l, _q, _table = np.log(softmax(_z)), _rng.uniform(size=(N, C)), _rng.normal(size=(V, C))
+_x, _a, _z = _rng.normal(size=(N, C)), _rng.normal(size=(N, C)), 3 * _rng.normal(size=(N, C))
+_X, _W, _table = _rng.normal(size=(N, D)), _rng.normal(size=(D, C)), _rng.normal(size=(V, C))
+_positive, _b, _q = _rng.uniform(0.5, 2, (N, C)), _rng.uniform(0.5, 2, C), _rng.uniform(size=(N, C))
+_l = np.log(softmax(_z))
 OTHERS = {"i": np.array([4, 1, 4]), "y": np.array([2, 0, 3])}  # indices and classes: nothing to differentiate
 
 
@@ -128,8 +124,12 @@ RULES = [
     _unary("relu", "maximum(x, 0)", "g * (x > 0)"),
     Rule("matmul", "07", {"X": _X, "W": _W}, "X @ W", {"X": "g @ W.T", "W": "X.T @ g"}, F.matmul),
     Rule(
-        *("linear", "07", {"X": _X, "W": _W, "b": _b}, "X @ W + b"),
-        *({"X": "g @ W.T", "W": "X.T @ g", "b": "over_n(g)"}, F.linear),
+        operation="linear",
+        chapter="07",
+        inputs={"X": _X, "W": _W, "b": _b},
+        forward="X @ W + b",
+        vjps={"X": "g @ W.T", "W": "X.T @ g", "b": "over_n(g)"},
+        engine=F.linear,
     ),
     _unary("sum", "total(x)", "g * ones(C)", engine=lambda x: F.sum(x, axis=-1, keepdims=True)),
     _unary("mean", "total(x) / C", "g * ones(C) / C", engine=lambda x: F.mean(x, axis=-1, keepdims=True)),
@@ -143,12 +143,20 @@ RULES = [
     _of_logits("softmax", "03", "exp(z - m) / total(exp(z - m))", "s * (g - total(g * s))"),
     _of_logits("log_softmax", "04", "z - m - log(total(exp(z - m)))", "g - s * total(g)"),
     Rule(
-        *("nll_loss", "05", {"l": _l, "q": _q}, "-(every(q * l) / N)"),
-        *({"l": "-(g * q / N)", "q": "-(g * l / N)"}, F.nll_loss),
+        operation="nll_loss",
+        chapter="05",
+        inputs={"l": _l, "q": _q},
+        forward="-(every(q * l) / N)",
+        vjps={"l": "-(g * q / N)", "q": "-(g * l / N)"},
+        engine=F.nll_loss,
     ),
     Rule(
-        *("cross_entropy", "05", {"z": _z, "q": _q}, "-(every(q * l) / N)"),
-        *({"z": "g * (p * total(q) - q) / N", "q": "-(g * l / N)"}, F.cross_entropy),
+        operation="cross_entropy",
+        chapter="05",
+        inputs={"z": _z, "q": _q},
+        forward="-(every(q * l) / N)",
+        vjps={"z": "g * (p * total(q) - q) / N", "q": "-(g * l / N)"},
+        engine=F.cross_entropy,
     ),
 ]
 
@@ -289,7 +297,7 @@ def markdown() -> str:
         gradients = "<br>".join(rf"${name}\colon {latex(code)}$" for name, code in one.vjps.items()) or "none"
         value = f"${latex(one.forward)}$"
         rows.append((f"`{one.operation}`", inputs, value, gradients, one.chapter))
-    header = ("operation", "inputs", "value $f$", "gradient with respect to each input", "chapter")
+    header = ("operation", "inputs", "value $f$", "gradient with respect to each input", "ch.")
     return tables.table(header, rows)
 
 
