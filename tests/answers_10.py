@@ -70,6 +70,21 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("10.1", lambda p, y, bins: p.max(axis=1).mean() - (p.argmax(axis=1) == y).mean(), "Signed gaps, which cancel"),
     ("10.1", lambda p, y, bins: calibration.ece(p, y), "Always 10 bins"),
     ("10.1", lambda p, y, bins: len(y) * ece_loop(p, y, bins), "The sum is not divided"),
+    (
+        "10.1",
+        lambda p, y, bins: (
+            sum(
+                abs(
+                    (p.max(1) - (p.argmax(1) == y))[
+                        np.digitize(p.max(1), np.linspace(0, 1, bins), right=True) == i
+                    ].sum()
+                )
+                for i in range(bins + 1)
+            )
+            / len(y)
+        ),
+        "One bin too few",
+    ),
     ("10.2", lambda z, y, T: T[0], "The largest accuracy is chosen"),
     ("10.2", lambda z, y, T: np.argmin([F.cross_entropy(z / t, y).item() for t in T]), "The place in the list"),
     ("10.2", lambda z, y, T: min(F.cross_entropy(z / t, y).item() for t in T), "The loss in place of the temperature"),

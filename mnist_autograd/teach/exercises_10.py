@@ -201,6 +201,12 @@ EXERCISE_1 = Exercise(
             for always in (10, 15)
         ),
         Specimen(
+            "One bin too few",
+            lambda p, y, bins: _ece(p, y, bins - 1),
+            "`np.linspace(0, 1, bins)` gives as many *edges* as there should be bins. B bins have B + 1 edges: "
+            "`np.linspace(0, 1, bins + 1)`.",
+        ),
+        Specimen(
             "It is given in percent",
             lambda p, y, bins: 100 * _ece(p, y, bins),
             "Confidence and accuracy are shares from 0 to 1, and so is their gap. Nothing is multiplied by 100.",
@@ -578,6 +584,13 @@ EXERCISE_4 = Exercise(
             lambda z, y, eps: (softmax(z) - (1 - eps) * y - eps / z.shape[1]) / len(y),
             "In the formula, y is a one-hot row. The argument holds class numbers, of shape (N,): take "
             "`np.eye(C)[y]`. On a square array nothing stops; elsewhere NumPy cannot line the shapes up.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The identity has the size of the batch",
+            lambda z, y, eps: (softmax(z) - (1 - eps) * np.eye(len(y))[y] - eps / z.shape[1]) / len(y),
+            "`np.eye(len(y))` has one row for each example. There must be one for each class: `np.eye(z.shape[1])[y]`. "
+            "On a square array both are the same; elsewhere shapes do not fit, or a class has no row.",
             where=_moderate,
         ),
         Specimen(

@@ -215,7 +215,7 @@ def proof(*operations: str) -> str:
 
 # --- Typesetting ------------------------------------------------------------------------------------------------
 
-SUM, PRODUCT, SIGN, POWER, ATOM = range(5)  # how tightly the outermost part of a formula binds
+SUM, PRODUCT, POWER, ATOM = range(4)  # how tightly the outermost part of a formula binds
 WORDS = {
     "maximum": r"\max",
     "new": r"\text{new}",
@@ -223,7 +223,7 @@ WORDS = {
     "one_hot": r"\text{one-hot}",
     "reshape": r"\text{reshape}",
 }
-SUMS = {"total": r"\sum", "every": r"\sum_{n,k}", "over_n": r"\sum_n", "log": r"\log", "tanh": r"\tanh"}
+PREFIXES = {"total": r"\sum", "every": r"\sum_{n,k}", "over_n": r"\sum_n", "log": r"\log", "tanh": r"\tanh"}
 
 
 def latex(code: str) -> str:
@@ -266,14 +266,21 @@ def _operator(node) -> tuple[str, int]:
     if isinstance(node.op, ast.Pow):
         return f"{_inside(left, ATOM)}^{{{_inside(right, SUM)}}}", POWER
     if isinstance(node.op, ast.MatMult):
-        return f"{_inside(left, PRODUCT)} {_inside(right, PRODUCT)}", PRODUCT
+        return f"{_inside(left, ATOM if _is_open(left) else PRODUCT)} {_inside(right, PRODUCT)}", PRODUCT
     if isinstance(node.op, ast.Mult):
         first = _inside(left, PRODUCT)
-        if isinstance(left, ast.Call) and left.func.id in SUMS:  # whatever follows would stand under the sum
+        if _is_open(left):  # whatever follows would stand under the sum
             first = rf"\left( {first} \right)"
         return rf"{first} \, {_inside(right, PRODUCT)}", PRODUCT
     sign, least = ("+", SUM) if isinstance(node.op, ast.Add) else ("-", PRODUCT)
     return f"{_inside(left, SUM)} {sign} {_inside(right, least)}", SUM
+
+
+def _is_open(node) -> bool:
+    """Whether a formula ends in a sum, a logarithm or the like, which would take in a factor that follows."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult)):
+        return _is_open(node.right)
+    return isinstance(node, ast.Call) and node.func.id in (*PREFIXES, "largest")
 
 
 def _function(name: str, arguments) -> tuple[str, int]:
@@ -281,8 +288,8 @@ def _function(name: str, arguments) -> tuple[str, int]:
         return f"e^{{{_inside(arguments[0], SUM)}}}", POWER
     if name == "ones":
         return r"\mathbf{1}", ATOM
-    if name in SUMS:
-        return f"{SUMS[name]} {_inside(arguments[0], PRODUCT)}", PRODUCT
+    if name in PREFIXES:
+        return f"{PREFIXES[name]} {_inside(arguments[0], PRODUCT)}", PRODUCT
     inside = ", ".join(_inside(argument, SUM) for argument in arguments)
     if name == "largest":
         return rf"\max {inside}", PRODUCT
