@@ -177,6 +177,149 @@ EXERCISE_1 = Exercise(
 # --- 09.2 ---------------------------------------------------------------------------------------------------------
 
 
+def perplexity(counts, word):
+    """exp of the mean NLL of a word's letters and of its end, from bigram counts with add-one smoothing: a number."""
+    P = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
+    before, after = (0, *word), (*word, 0)
+    return np.exp(-np.log(P[before, after]).mean())
+
+
+def _mean_price(p):
+    return np.exp(-np.log(p).mean())
+
+
+TWO = np.array([[1, 3], [2, 5]])
+THREE = np.array([[0, 4, 1], [2, 1, 5], [3, 1, 0]])  # 0, 0 and 2, 2 were never seen
+
+EXERCISE_2 = Exercise(
+    id="09.2",
+    title="The perplexity of a name",
+    see="The price of a name",
+    solution=perplexity,
+    probes=[
+        (TWO, (1,)),
+        (TWO, (1, 1)),
+        (THREE, (1,)),
+        (THREE, (1, 2)),
+        (THREE, (2, 1)),
+        (THREE, (1, 2, 1, 1)),
+        (THREE, (1, 2, 2, 1)),
+    ],
+    specimens=[
+        Specimen(
+            "Counts without smoothing: an unseen bigram makes the loss infinite",
+            _priced(_mean_price, P=lambda counts: counts / total(counts, 1)),
+            "The word (1, 2, 2, 1) holds the bigram 2, 2, which was never counted. Its probability is 0, the logarithm "
+            "of that is -inf, and one infinite price makes the mean infinite. Add 1 to all counts first.",
+        ),
+        Specimen(
+            "1 is added only where the count is 0",
+            _priced(_mean_price, P=lambda counts: np.maximum(counts, 1) / total(np.maximum(counts, 1), 1)),
+            "A bigram seen once is then as likely as one that was never seen. Add 1 to every count.",
+        ),
+        Specimen(
+            "1 is added to the counts and not to the totals",
+            _priced(_mean_price, P=lambda counts: (counts + 1) / total(counts, 1)),
+            "The probabilities of a row then add up to more than 1. Take the totals of the smoothed counts.",
+        ),
+        Specimen(
+            "Columns add up to 1 in place of rows",
+            _priced(_mean_price, P=lambda counts: (counts + 1) / total(counts + 1, 0)),
+            "The columns are what may follow, so a row must add up to 1: sum along axis 1.",
+        ),
+        Specimen(
+            "The whole table adds up to 1",
+            _priced(_mean_price, P=lambda counts: (counts + 1) / (counts + 1).sum()),
+            "Those are probabilities of pairs. When the first character is known, its row must add up to 1.",
+        ),
+        Specimen(
+            "Before and after are exchanged",
+            _priced(_mean_price, pairs=lambda word: _pairs(word)[::-1]),
+            "The character before picks the row, the one after it the column: `P[before, after]`.",
+        ),
+        Specimen(
+            "The end of the word is left out",
+            _priced(_mean_price, pairs=lambda word: (np.append(0, word[:-1]).astype(int), np.array(word))),
+            "A name pays for its end, too: after the last letter stands the mark, 0. Without it, a model that never "
+            "ends a name would pay nothing for that.",
+        ),
+        Specimen(
+            "The start of the word is left out",
+            _priced(_mean_price, pairs=lambda word: (np.array(word), np.append(word[1:], 0).astype(int))),
+            "The first letter has its price as well: it follows the mark, 0, in front of the name.",
+        ),
+        Specimen(
+            "Both marks are left out",
+            _priced(_mean_price, pairs=lambda word: (np.array(word[:-1], int), np.array(word[1:], int))),
+            "A word of n letters has n + 1 bigrams: 0 and its first letter, the n - 1 inside, its last letter and 0. "
+            "For a word of one letter nothing is left, and the mean of nothing is `nan`.",
+        ),
+        Specimen(
+            "It is the mean NLL: the exponential is missing",
+            _priced(lambda p: -np.log(p).mean()),
+            "The mean NLL counts nats. Its exponential, the perplexity, counts equally likely characters.",
+        ),
+        Specimen(
+            "The minus sign is missing",
+            _priced(lambda p: np.exp(np.log(p).mean())),
+            "This is 1 over the perplexity: the (geometric) mean probability. NLL is minus the log-probability, and a "
+            "perplexity is never below 1.",
+        ),
+        Specimen(
+            "It is the sum in place of the mean",
+            _priced(lambda p: np.exp(-np.log(p).sum())),
+            "That grows with every letter, so long names look worse than short ones. Divide the sum by the number of "
+            "bigrams, n + 1.",
+        ),
+        Specimen(
+            "The sum is divided by the number of letters",
+            lambda counts, word: np.exp(-np.log(_smoothed(counts)[_pairs(word)]).sum() / len(word)),
+            "n letters have n + 1 bigrams, because the end counts. `.mean()` divides by their true number.",
+        ),
+        Specimen(
+            "It is 1 over the mean probability",
+            _priced(lambda p: 1 / p.mean()),
+            "The mean is taken of the logarithms, not of the probabilities: a single impossible character must make "
+            "the perplexity infinite, and in a mean of probabilities it hardly shows.",
+        ),
+        Specimen(
+            "It is the mean of 1 / p",
+            _priced(lambda p: (1 / p).mean()),
+            "The mean is taken of -log p, and the exponential comes last. The mean of 1 / p is larger, except where "
+            "all p are equal.",
+        ),
+        Specimen(
+            "It is the probability of the name",
+            _priced(lambda p: p.prod()),
+            "The product of its probabilities is how likely the name is. The perplexity is 1 over its (n + 1)-th root.",
+        ),
+        Specimen(
+            "The logarithm has base 2 and the exponential base e",
+            _priced(lambda p: np.exp(-np.log2(p).mean())),
+            "Both must have the same base: `np.log` and `np.exp`, or `np.log2` and 2.",
+        ),
+        Specimen(
+            "The logarithm has base 10 and the exponential base e",
+            _priced(lambda p: np.exp(-np.log10(p).mean())),
+            "Both must have the same base: `np.log` and `np.exp`.",
+        ),
+        Specimen(
+            "The exponential has base 2 and the logarithm base e",
+            _priced(lambda p: 2 ** -np.log(p).mean()),
+            "Both must have the same base: nats go with `np.exp`, bits (base 2) with 2.",
+        ),
+        Specimen(
+            "What stands before is not looked at",
+            lambda counts, word: _mean_price(((counts + 1).sum(axis=0) / (counts + 1).sum())[[*word, 0]]),
+            "Those are the frequencies of single characters. A bigram model uses the row of the character before.",
+        ),
+    ],
+)
+
+
+# --- 09.3 ---------------------------------------------------------------------------------------------------------
+
+
 def sample(z, T, u):
     """The index drawn from softmax(z / T) by u: the first whose cumulative probability is above u."""
     e = np.exp((z - z.max()) / T)
@@ -198,8 +341,8 @@ Z = np.array([2.0, 1.0, 0.0])  # probabilities at T = 1: 0.665, 0.245, 0.09
 FOUR = np.array([0.0, 1.5, -1.0, 0.5])
 EQUAL = np.zeros(4)  # four times 0.25, exactly
 
-EXERCISE_2 = Exercise(
-    id="09.2",
+EXERCISE_3 = Exercise(
+    id="09.3",
     title="Draw a character",
     see="Drawing a character",
     solution=sample,
@@ -354,149 +497,6 @@ EXERCISE_2 = Exercise(
             "u is scaled to an index",
             lambda z, T, u: int(u * len(z)),
             "That draws every index equally often: it is the limit of a large T, whatever the logits say.",
-        ),
-    ],
-)
-
-
-# --- 09.3 ---------------------------------------------------------------------------------------------------------
-
-
-def perplexity(counts, word):
-    """exp of the mean NLL of a word's letters and of its end, from bigram counts with add-one smoothing: a number."""
-    P = (counts + 1) / (counts + 1).sum(axis=1, keepdims=True)
-    before, after = (0, *word), (*word, 0)
-    return np.exp(-np.log(P[before, after]).mean())
-
-
-def _mean_price(p):
-    return np.exp(-np.log(p).mean())
-
-
-TWO = np.array([[1, 3], [2, 5]])
-THREE = np.array([[0, 4, 1], [2, 1, 5], [3, 1, 0]])  # 0, 0 and 2, 2 were never seen
-
-EXERCISE_3 = Exercise(
-    id="09.3",
-    title="The perplexity of a name",
-    see="The price of a name",
-    solution=perplexity,
-    probes=[
-        (TWO, (1,)),
-        (TWO, (1, 1)),
-        (THREE, (1,)),
-        (THREE, (1, 2)),
-        (THREE, (2, 1)),
-        (THREE, (1, 2, 1, 1)),
-        (THREE, (1, 2, 2, 1)),
-    ],
-    specimens=[
-        Specimen(
-            "Counts without smoothing: an unseen bigram makes the loss infinite",
-            _priced(_mean_price, P=lambda counts: counts / total(counts, 1)),
-            "The word (1, 2, 2, 1) holds the bigram 2, 2, which was never counted. Its probability is 0, the logarithm "
-            "of that is -inf, and one infinite price makes the mean infinite. Add 1 to all counts first.",
-        ),
-        Specimen(
-            "1 is added only where the count is 0",
-            _priced(_mean_price, P=lambda counts: np.maximum(counts, 1) / total(np.maximum(counts, 1), 1)),
-            "A bigram seen once is then as likely as one that was never seen. Add 1 to every count.",
-        ),
-        Specimen(
-            "1 is added to the counts and not to the totals",
-            _priced(_mean_price, P=lambda counts: (counts + 1) / total(counts, 1)),
-            "The probabilities of a row then add up to more than 1. Take the totals of the smoothed counts.",
-        ),
-        Specimen(
-            "Columns add up to 1 in place of rows",
-            _priced(_mean_price, P=lambda counts: (counts + 1) / total(counts + 1, 0)),
-            "The columns are what may follow, so a row must add up to 1: sum along axis 1.",
-        ),
-        Specimen(
-            "The whole table adds up to 1",
-            _priced(_mean_price, P=lambda counts: (counts + 1) / (counts + 1).sum()),
-            "Those are probabilities of pairs. When the first character is known, its row must add up to 1.",
-        ),
-        Specimen(
-            "Before and after are exchanged",
-            _priced(_mean_price, pairs=lambda word: _pairs(word)[::-1]),
-            "The character before picks the row, the one after it the column: `P[before, after]`.",
-        ),
-        Specimen(
-            "The end of the word is left out",
-            _priced(_mean_price, pairs=lambda word: (np.append(0, word[:-1]).astype(int), np.array(word))),
-            "A name pays for its end, too: after the last letter stands the mark, 0. Without it, a model that never "
-            "ends a name would pay nothing for that.",
-        ),
-        Specimen(
-            "The start of the word is left out",
-            _priced(_mean_price, pairs=lambda word: (np.array(word), np.append(word[1:], 0).astype(int))),
-            "The first letter has its price as well: it follows the mark, 0, in front of the name.",
-        ),
-        Specimen(
-            "Both marks are left out",
-            _priced(_mean_price, pairs=lambda word: (np.array(word[:-1], int), np.array(word[1:], int))),
-            "A word of n letters has n + 1 bigrams: 0 and its first letter, the n - 1 inside, its last letter and 0. "
-            "For a word of one letter nothing is left, and the mean of nothing is `nan`.",
-        ),
-        Specimen(
-            "It is the mean NLL: the exponential is missing",
-            _priced(lambda p: -np.log(p).mean()),
-            "The mean NLL counts nats. Its exponential, the perplexity, counts equally likely characters.",
-        ),
-        Specimen(
-            "The minus sign is missing",
-            _priced(lambda p: np.exp(np.log(p).mean())),
-            "This is 1 over the perplexity: the (geometric) mean probability. NLL is minus the log-probability, and a "
-            "perplexity is never below 1.",
-        ),
-        Specimen(
-            "It is the sum in place of the mean",
-            _priced(lambda p: np.exp(-np.log(p).sum())),
-            "That grows with every letter, so long names look worse than short ones. Divide the sum by the number of "
-            "bigrams, n + 1.",
-        ),
-        Specimen(
-            "The sum is divided by the number of letters",
-            lambda counts, word: np.exp(-np.log(_smoothed(counts)[_pairs(word)]).sum() / len(word)),
-            "n letters have n + 1 bigrams, because the end counts. `.mean()` divides by their true number.",
-        ),
-        Specimen(
-            "It is 1 over the mean probability",
-            _priced(lambda p: 1 / p.mean()),
-            "The mean is taken of the logarithms, not of the probabilities: a single impossible character must make "
-            "the perplexity infinite, and in a mean of probabilities it hardly shows.",
-        ),
-        Specimen(
-            "It is the mean of 1 / p",
-            _priced(lambda p: (1 / p).mean()),
-            "The mean is taken of -log p, and the exponential comes last. The mean of 1 / p is larger, except where "
-            "all p are equal.",
-        ),
-        Specimen(
-            "It is the probability of the name",
-            _priced(lambda p: p.prod()),
-            "The product of its probabilities is how likely the name is. The perplexity is 1 over its (n + 1)-th root.",
-        ),
-        Specimen(
-            "The logarithm has base 2 and the exponential base e",
-            _priced(lambda p: np.exp(-np.log2(p).mean())),
-            "Both must have the same base: `np.log` and `np.exp`, or `np.log2` and 2.",
-        ),
-        Specimen(
-            "The logarithm has base 10 and the exponential base e",
-            _priced(lambda p: np.exp(-np.log10(p).mean())),
-            "Both must have the same base: `np.log` and `np.exp`.",
-        ),
-        Specimen(
-            "The exponential has base 2 and the logarithm base e",
-            _priced(lambda p: 2 ** -np.log(p).mean()),
-            "Both must have the same base: nats go with `np.exp`, bits (base 2) with 2.",
-        ),
-        Specimen(
-            "What stands before is not looked at",
-            lambda counts, word: _mean_price(((counts + 1).sum(axis=0) / (counts + 1).sum())[[*word, 0]]),
-            "Those are the frequencies of single characters. A bigram model uses the row of the character before.",
         ),
     ],
 )
