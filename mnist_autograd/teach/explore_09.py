@@ -61,6 +61,11 @@ class NamesState(State):
     def sample(self) -> Sample:
         return sample(self._asked, self.count, self.temperature, self.seed, self.start()[0])
 
+    def lines(self) -> list[str]:
+        """The names, each after its sign; what is wrong, where there are none."""
+        _, drawn, problem = self._results()
+        return [problem] if drawn is None else [f"{sign} {word}" for sign, word, _ in self._rows(drawn)]
+
     def _asked(self, X: np.ndarray) -> np.ndarray:
         """The model's logits (N, 27) for contexts X (N, 3); _NoLogits, in words, where they cannot be used."""
         z, problem = outcome(self.logits, (len(X), C), X)
