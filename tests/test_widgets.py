@@ -17,6 +17,7 @@ CONTROLS = {
     "04-log-softmax.ipynb": 5,
     "05-cross-entropy.ipynb": 16,
     "08-mlp-on-mnist.ipynb": 0,
+    "09-names.ipynb": 12,
 }
 
 
