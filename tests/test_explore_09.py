@@ -70,7 +70,7 @@ def test_bars_are_as_tall_as_their_probabilities_to_a_pixel():
 def test_percentages_are_whole_and_small_ones_say_so():
     shown = texts(explore.NamesState(BIGRAMS).view())
     assert shown[0] == "what follows the start, in percent; line: at temperature 1"
-    assert shown[1:7] == ["<1", ".", "14", "a", "4", "b"]
+    assert shown[1:7] == [".", "<1", "a", "14", "b", "4"]
     assert "after “q”: u 68" in explore.NamesState(BIGRAMS, prefix="q").describe()
     assert explore_09._percent(0) == "0" and explore_09._percent(0.004) == "<1" and explore_09._percent(0.006) == "1"
 

@@ -66,6 +66,16 @@ def test_bigram_counts():
     assert names.bigram_counts(load_names()).sum() == 214_764
 
 
+def test_longer_contexts_are_counted_by_row_number():
+    assert names.row_numbers(np.array([[0, 0], [1, 2], [26, 26]])).tolist() == [0, 27 + 2, 27 * 27 - 1]
+    counts, (X, y) = names.context_counts(WORDS, 2), names.contexts(WORDS, 2)
+    assert counts.shape == (27 * 27, 27) and counts.sum() == len(y)
+    expected = np.zeros_like(counts)
+    for row, target in zip(X.tolist(), y):
+        expected[27 * row[0] + row[1], target] += 1
+    np.testing.assert_array_equal(counts, expected)
+
+
 def test_the_split_keeps_every_word_once_and_depends_on_the_seed():
     words = load_names()[:1003]
     parts = names.split(words, seed=4)

@@ -106,8 +106,8 @@ class NamesState(State):
         return charts.stacked(self._sentence(both, drawn, problem), *parts, caption=caption)
 
     def _letters(self, p: np.ndarray, p_at_1: np.ndarray) -> str:
-        """A bar for each character, and a line across it where temperature 1 would put its end."""
-        step, bottom, tall, left = 25, 176, 100, charts.GAP
+        """A bar and a percentage for each character, and a line where temperature 1 would put the end of the bar."""
+        step, bottom, tall, left = 25, 160, 100, charts.GAP
         largest = max(p.max(), p_at_1.max())
         elements = []
         for i, (character, share, at_1) in enumerate(zip(CHARACTERS, p, p_at_1)):
@@ -117,13 +117,12 @@ class NamesState(State):
             )
             elements.append(charts.line(x - 1, line, x + step - 4, line, stroke="black", stroke_width=2))
             middle = {"x": x + (step - 5) / 2, "text_anchor": "middle"}
-            top = min(bottom - high, line)
-            elements.append(charts.text(y=top - 6, content=_percent(share), font_size=13, **middle))
             elements.append(charts.text(y=bottom + 20, content=character, font_weight="bold", **middle))
+            elements.append(charts.text(y=bottom + 40, content=_percent(share), font_size=13, **middle))
         elements.append(charts.line(left - 2, bottom, left + C * step, bottom, stroke="black"))
         title = f"what follows {self._after()}, in percent; line: at temperature 1"
         label = listed(f"{character} {_percent(share)}" for character, share in zip(CHARACTERS, p))
-        return charts.titled(WIDTH, bottom + 32, title, label, *elements)
+        return charts.titled(WIDTH, bottom + 52, title, label, *elements)
 
     def _names(self, drawn: Sample) -> str:
         width, elements = WIDTH / COLUMNS, []

@@ -63,8 +63,18 @@ def contexts(words: Sequence[str], length: int = CONTEXT) -> tuple[np.ndarray, n
 
 def bigram_counts(words: Sequence[str]) -> np.ndarray:
     """How often each character (row) is followed by each (column), the marks included: integers (27, 27)."""
-    X, y = contexts(words, 1)
-    return np.bincount(C * X[:, 0] + y, minlength=C * C).reshape(C, C)
+    return context_counts(words, 1)
+
+
+def context_counts(words: Sequence[str], length: int) -> np.ndarray:
+    """How often each context of that length is followed by each character: (27 ** length, 27), see row_numbers()."""
+    X, y = contexts(words, length)
+    return np.bincount(C * row_numbers(X) + y, minlength=C ** (length + 1)).reshape(-1, C)
+
+
+def row_numbers(X: np.ndarray) -> np.ndarray:
+    """The row of context_counts() that belongs to each context (N, length): its numbers as digits to the base 27."""
+    return X @ C ** np.arange(X.shape[1])[::-1]
 
 
 def bigram_logits(P: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:

@@ -117,10 +117,10 @@ def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: 
 def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
     """Lists of words beside each other, each below its heading: for words that differ from machine to machine."""
     longest = max(map(len, columns.values()))
-    figure, axes = _subplots(1, len(columns), (3.0 * len(columns), 0.8 + 0.34 * longest))
+    figure, axes = _subplots(1, len(columns), (3.0 * len(columns), 0.6 + 0.32 * longest))
     for ax, (heading, words) in zip(axes.flat, columns.items()):
         ax.axis("off")
-        ax.set_title(heading, loc="left", fontweight="bold")
+        ax.set_title(heading, loc="left", fontweight="bold", fontsize=15)
         ax.text(0, 1, "\n".join(words), va="top", fontsize=15, linespacing=1.5, transform=ax.transAxes)
     return figure
 
