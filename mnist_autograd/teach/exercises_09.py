@@ -211,6 +211,7 @@ EXERCISE_2 = Exercise(
             _priced(_mean_price, P=lambda counts: counts / total(counts, 1)),
             "The word (1, 2, 2, 1) holds the bigram 2, 2, which was never counted. Its probability is 0, the logarithm "
             "of that is -inf, and one infinite price makes the mean infinite. Add 1 to all counts first.",
+            where=lambda counts, word: bool((counts[_pairs(word)] == 0).any()),
         ),
         Specimen(
             "1 is added only where the count is 0",
