@@ -328,11 +328,6 @@ def sample(z, T, u):
     return np.searchsorted(np.cumsum(p), u, side="right")
 
 
-def _moderate(z, T, u):
-    """No exponential overflows."""
-    return bool(np.abs(z).max() < 100)
-
-
 def _inside(z, T, u):
     """u lies on no border, and is not 0: which side of a border counts does not matter."""
     return u > 0 and bool(np.abs(np.cumsum(softmax(z / T)) - u).min() > 1e-9)
