@@ -74,3 +74,27 @@ def test_a_figure_is_shown_once():
 
     plots.show_images(np.zeros((1, 28, 28)), ["one"])
     assert plt.get_fignums() == []
+
+
+def test_tables_are_shown_beside_each_other_with_their_names():
+    tables = {"first": np.eye(3), "second": np.full((3, 3), 2.0)}
+    figure = plots.plot_tables(tables, "abc")
+    assert [ax.get_title() for ax in figure.axes] == ["first", "second"]
+    for ax, table in zip(figure.axes, tables.values()):
+        np.testing.assert_array_equal(ax.images[0].get_array(), table)
+        assert [label.get_text() for label in ax.get_yticklabels()] == list("abc")
+
+
+def test_points_are_named_and_the_marked_ones_are_triangles():
+    points = np.arange(8.0).reshape(4, 2)
+    (ax,) = plots.plot_points({"letters": points}, "abce", marked="ae", kind="vowels").axes
+    vowels, others = ax.lines
+    assert (vowels.get_marker(), others.get_marker()) == ("^", "o") and vowels.get_label() == "vowels"
+    np.testing.assert_array_equal(vowels.get_xydata(), points[[0, 3]])
+    assert [text.get_text() for text in ax.texts] == list("abce")
+
+
+def test_columns_of_words_stand_below_their_headings():
+    figure = plots.show_columns({"T = 1": ["ann", "bo"], "T = 2": ["xq"]})
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["T = 1", "T = 2"]
+    assert [ax.texts[0].get_text() for ax in figure.axes] == ["ann\nbo", "xq"]

@@ -18,6 +18,7 @@ CONTROLS = {
     "05-cross-entropy.ipynb": 16,
     "08-mlp-on-mnist.ipynb": 0,
     "10-where-next.ipynb": 4,
+    "09-names.ipynb": 12,
 }
 
 

@@ -347,6 +347,17 @@ ANSWERS = {
                 return p
         """,
     },
+    "09-3": {
+        "passed": """
+            def sample(z, T, u):
+                return (np.cumsum(F.softmax(z / T).data) <= u).sum()
+        """,
+        "known mistake": """
+            def sample(z, T, u):
+                p = F.softmax(z).data / T
+                return np.searchsorted(np.cumsum(p / p.sum()), u, side="right")
+        """,
+    },
     "10-1": {
         "passed": """
             def expected_calibration_error(p, y, bins):
