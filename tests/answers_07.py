@@ -84,8 +84,8 @@ RIGHT = {
         lambda logits, y: sum(max(range(len(z)), key=list(z).__getitem__) == k for z, k in zip(logits, y)) / len(y),
     ],
     "07.2": [train_by_engine, train_in_loops, engine_loop()],
-    "07.3": [confusion_loop, lambda y, predicted, C: np.bincount(C * y + predicted, minlength=C * C).reshape(C, C)],
-    "07.4": [
+    "07.4": [confusion_loop, lambda y, predicted, C: np.bincount(C * y + predicted, minlength=C * C).reshape(C, C)],
+    "07.3": [
         lambda validation, test: max(zip(validation, test))[1],
         lambda validation, test: test[np.argsort(validation)[-1]],
     ],
@@ -103,10 +103,10 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("07.2", engine_loop(shift=1), "The labels are off by one, upwards"),
     ("07.2", engine_loop(reduction="sum"), "The sum over the examples"),
     ("07.2", unscaled_and_no_shift, "The images are not scaled"),
-    ("07.3", confusion_forgotten_add_at, "A pair that comes again counts once"),
-    ("07.3", confusion_both, "It is transposed"),
-    ("07.3", lambda y, predicted, C: np.bincount(C * y + predicted, minlength=C * C), "It is one long row"),
-    ("07.4", lambda validation, test: sorted(test)[-1], "The test set chooses"),
-    ("07.4", lambda validation, test: test[np.argsort(validation)[0]], "The worst validation accuracy chooses"),
-    ("07.4", lambda validation, test: np.sort(validation)[-1], "The validation accuracy is reported"),
+    ("07.4", confusion_forgotten_add_at, "A pair that comes again counts once"),
+    ("07.4", confusion_both, "It is transposed"),
+    ("07.4", lambda y, predicted, C: np.bincount(C * y + predicted, minlength=C * C), "It is one long row"),
+    ("07.3", lambda validation, test: sorted(test)[-1], "The test set chooses"),
+    ("07.3", lambda validation, test: test[np.argsort(validation)[0]], "The worst validation accuracy chooses"),
+    ("07.3", lambda validation, test: np.sort(validation)[-1], "The validation accuracy is reported"),
 ]

@@ -1,6 +1,6 @@
 """The exercises of chapter 07: softmax regression. For each the solution, the probes and the known mistakes.
 
-Shapes: logits (N, C), y and predicted (N,) class indices, images (N, D) pixels from 0 to 255; in 07.4 one accuracy for
+Shapes: logits (N, C), y and predicted (N,) class indices, images (N, D) pixels from 0 to 255; in 07.3 one accuracy for
 each of K settings (K,).
 """
 
@@ -391,8 +391,8 @@ EXERCISE_2 = Exercise(
         Specimen(
             "There is a single step",
             _trained(count=lambda steps: 1),
-            "After `steps` rounds W is where it would be after one. Is there a loop, is `return` behind it, and does W "
-            "start at 0 before it, not inside?",
+            "After `steps` rounds W is where it would be after one. There must be a loop, `return` behind it, and "
+            "W = 0 before it, not inside.",
         ),
         Specimen(
             "The first gradient serves for all steps",
@@ -416,134 +416,13 @@ EXERCISE_2 = Exercise(
 # --- 07.3 ---------------------------------------------------------------------------------------------------------
 
 
-def confusion_matrix(y, predicted, C):
-    """Counts (C, C): entry [i, j] says how many examples of true class i were predicted to be j."""
-    M = np.zeros((C, C), int)
-    np.add.at(M, (y, predicted), 1)
-    return M
-
-
-def _divided(M, sums):
-    """M / sums, with 0 where both are 0."""
-    return M / np.where(sums == 0, 1, sums)
-
-
-EXERCISE_3 = Exercise(
-    id="07.3",
-    title="The confusion matrix",
-    see="Who is taken for whom?",
-    solution=confusion_matrix,
-    probes=[
-        (np.array([0]), np.array([1]), 2),
-        (np.array([0, 0]), np.array([1, 1]), 2),
-        (np.array([2, 0]), np.array([0, 0]), 3),
-        (np.array([0, 0, 1]), np.array([0, 1, 1]), 3),
-        (np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 1, 1, 2, 2]), 3),
-        (np.array([3, 3, 3, 1, 0, 0]), np.array([1, 1, 3, 1, 0, 2]), 4),
-    ],
-    specimens=[
-        Specimen(
-            "It is transposed",
-            lambda y, predicted, C: confusion_matrix(predicted, y, C),
-            "A row is a true class, and a column is a predicted one. So the true class is the first index: [y, "
-            "predicted].",
-        ),
-        Specimen(
-            "A pair that comes again counts once",
-            lambda y, predicted, C: (confusion_matrix(y, predicted, C) > 0).astype(int),
-            "`M[y, predicted] += 1` reads all entries, adds 1, and writes them back: an entry that is named twice is "
-            "written twice with the same number. `np.add.at(M, (y, predicted), 1)` adds for each naming, and so does "
-            "a loop over the examples.",
-        ),
-        Specimen(
-            "Rows are divided by their sums",
-            lambda y, predicted, C: _divided(M := confusion_matrix(y, predicted, C), M.sum(axis=1, keepdims=True)),
-            "These are shares of each true class. The task asks for the counts, from which every share can be had.",
-        ),
-        Specimen(
-            "Columns are divided by their sums",
-            lambda y, predicted, C: _divided(M := confusion_matrix(y, predicted, C), M.sum(axis=0, keepdims=True)),
-            "These are shares of each predicted class. The task asks for the counts.",
-        ),
-        Specimen(
-            "All is divided by the number of examples",
-            lambda y, predicted, C: confusion_matrix(y, predicted, C) / len(y),
-            "These are shares of all examples. The task asks for the counts.",
-        ),
-        Specimen(
-            "Only right answers are counted",
-            lambda y, predicted, C: np.diag(np.diag(confusion_matrix(y, predicted, C))),
-            "The diagonal holds the right answers. The mistakes belong beside it, each in the column of the class that "
-            "was predicted.",
-        ),
-        Specimen(
-            "Only mistakes are counted",
-            lambda y, predicted, C: (M := confusion_matrix(y, predicted, C)) - np.diag(np.diag(M)),
-            "Right answers are pairs as well: those of true class i stand on the diagonal, at [i, i].",
-        ),
-        Specimen(
-            "It has as many classes as the labels show",
-            lambda y, predicted, C: confusion_matrix(y, predicted, 1 + max(y.max(), predicted.max())),
-            "A class that no example has, and that none is taken for, has a row and a column all the same. The task "
-            "hands you C.",
-        ),
-        Specimen(
-            "It is one long row",
-            lambda y, predicted, C: confusion_matrix(y, predicted, C).ravel(),
-            "`np.bincount(C * y + predicted, minlength=C * C)` counts the pairs. `.reshape(C, C)` makes rows of them.",
-        ),
-        Specimen(
-            "The right answers of each class, as a vector",
-            lambda y, predicted, C: np.diag(confusion_matrix(y, predicted, C)),
-            "That is the diagonal, shape (C,). The matrix also says what the others were taken for.",
-        ),
-        Specimen(
-            "Each mistake is entered both ways",
-            lambda y, predicted, C: (M := confusion_matrix(y, predicted, C)) + M.T - np.diag(np.diag(M)),
-            "A 4 read as a 9 and a 9 read as a 4 are different mistakes, in different places. Count each once.",
-        ),
-        Specimen(
-            "Everything is counted twice",
-            lambda y, predicted, C: 2 * confusion_matrix(y, predicted, C),
-            "Each example adds 1 to one entry, so all entries together add up to N.",
-        ),
-        Specimen(
-            "It multiplies the totals of the classes",
-            lambda y, predicted, C: np.outer(np.bincount(y, minlength=C), np.bincount(predicted, minlength=C)),
-            "How often a class is true and how often it is predicted, taken apart, do not say which came together. "
-            "Count the pairs.",
-        ),
-        Specimen(
-            "The sum runs over the classes",
-            lambda y, predicted, C: np.eye(C, dtype=int)[y] @ np.eye(C, dtype=int)[predicted].T,
-            "With one-hot rows Y and P of shape (N, C), the matrix is `Y.T @ P`: the sum runs over the examples. "
-            "`Y @ P.T` has shape (N, N).",
-        ),
-        Specimen(
-            "Classes are counted from 1",
-            lambda y, predicted, C: confusion_matrix(y - 1, predicted - 1, C),
-            "Class 0 has row 0 and column 0. With - 1 it lands in the last, by Python's index -1, and all others "
-            "move up.",
-        ),
-        Specimen(
-            "Rows count the predictions of each class, right or wrong",
-            lambda y, predicted, C: np.tile(np.bincount(predicted, minlength=C), (C, 1)),
-            "`M[:, predicted]` names whole columns. The true class chooses the row: name both, [y, predicted].",
-        ),
-    ],
-)
-
-
-# --- 07.4 ---------------------------------------------------------------------------------------------------------
-
-
 def choose(validation, test):
     """The accuracy to report: that on the test set of the setting with the best validation accuracy; both (K,)."""
     return test[validation.argmax()]
 
 
-EXERCISE_4 = Exercise(
-    id="07.4",
+EXERCISE_3 = Exercise(
+    id="07.3",
     title="The honest number",
     see="The test set is measured once",
     solution=choose,
@@ -649,5 +528,126 @@ EXERCISE_4 = Exercise(
         ),
     ],
 )
+
+# --- 07.4 ---------------------------------------------------------------------------------------------------------
+
+
+def confusion_matrix(y, predicted, C):
+    """Counts (C, C): entry [i, j] says how many examples of true class i were predicted to be j."""
+    M = np.zeros((C, C), int)
+    np.add.at(M, (y, predicted), 1)
+    return M
+
+
+def _divided(M, sums):
+    """M / sums, with 0 where both are 0."""
+    return M / np.where(sums == 0, 1, sums)
+
+
+EXERCISE_4 = Exercise(
+    id="07.4",
+    title="The confusion matrix",
+    see="Who is taken for whom?",
+    solution=confusion_matrix,
+    probes=[
+        (np.array([0]), np.array([1]), 2),
+        (np.array([0, 0]), np.array([1, 1]), 2),
+        (np.array([2, 0]), np.array([0, 0]), 3),
+        (np.array([0, 0, 1]), np.array([0, 1, 1]), 3),
+        (np.array([0, 1, 1, 2, 2, 2]), np.array([0, 0, 1, 1, 2, 2]), 3),
+        (np.array([3, 3, 3, 1, 0, 0]), np.array([1, 1, 3, 1, 0, 2]), 4),
+    ],
+    specimens=[
+        Specimen(
+            "It is transposed",
+            lambda y, predicted, C: confusion_matrix(predicted, y, C),
+            "A row is a true class, and a column is a predicted one. So the true class is the first index: [y, "
+            "predicted].",
+        ),
+        Specimen(
+            "A pair that comes again counts once",
+            lambda y, predicted, C: (confusion_matrix(y, predicted, C) > 0).astype(int),
+            "`M[y, predicted] += 1` reads all entries, adds 1, and writes them back: an entry that is named twice is "
+            "written twice with the same number. `np.add.at(M, (y, predicted), 1)` adds for each naming, and so does "
+            "a loop over the examples.",
+        ),
+        Specimen(
+            "Rows are divided by their sums",
+            lambda y, predicted, C: _divided(M := confusion_matrix(y, predicted, C), M.sum(axis=1, keepdims=True)),
+            "These are shares of each true class. The task asks for the counts, from which every share can be had.",
+        ),
+        Specimen(
+            "Columns are divided by their sums",
+            lambda y, predicted, C: _divided(M := confusion_matrix(y, predicted, C), M.sum(axis=0, keepdims=True)),
+            "These are shares of each predicted class. The task asks for the counts.",
+        ),
+        Specimen(
+            "All is divided by the number of examples",
+            lambda y, predicted, C: confusion_matrix(y, predicted, C) / len(y),
+            "These are shares of all examples. The task asks for the counts.",
+        ),
+        Specimen(
+            "Only right answers are counted",
+            lambda y, predicted, C: np.diag(np.diag(confusion_matrix(y, predicted, C))),
+            "The diagonal holds the right answers. The mistakes belong beside it, each in the column of the class that "
+            "was predicted.",
+        ),
+        Specimen(
+            "Only mistakes are counted",
+            lambda y, predicted, C: (M := confusion_matrix(y, predicted, C)) - np.diag(np.diag(M)),
+            "Right answers are pairs as well: those of true class i stand on the diagonal, at [i, i].",
+        ),
+        Specimen(
+            "It has as many classes as the labels show",
+            lambda y, predicted, C: confusion_matrix(y, predicted, 1 + max(y.max(), predicted.max())),
+            "A class that no example has, and that none is taken for, has a row and a column all the same. The task "
+            "hands you C.",
+        ),
+        Specimen(
+            "It is one long row",
+            lambda y, predicted, C: confusion_matrix(y, predicted, C).ravel(),
+            "`np.bincount(C * y + predicted, minlength=C * C)` counts the pairs. `.reshape(C, C)` makes rows of them.",
+        ),
+        Specimen(
+            "The right answers of each class, as a vector",
+            lambda y, predicted, C: np.diag(confusion_matrix(y, predicted, C)),
+            "That is the diagonal, shape (C,). The matrix also says what the others were taken for.",
+        ),
+        Specimen(
+            "Each mistake is entered both ways",
+            lambda y, predicted, C: (M := confusion_matrix(y, predicted, C)) + M.T - np.diag(np.diag(M)),
+            "A 4 read as a 9 and a 9 read as a 4 are different mistakes, in different places. Count each once.",
+        ),
+        Specimen(
+            "Everything is counted twice",
+            lambda y, predicted, C: 2 * confusion_matrix(y, predicted, C),
+            "Each example adds 1 to one entry, so all entries together add up to N.",
+        ),
+        Specimen(
+            "It multiplies the totals of the classes",
+            lambda y, predicted, C: np.outer(np.bincount(y, minlength=C), np.bincount(predicted, minlength=C)),
+            "How often a class is true and how often it is predicted, taken apart, do not say which came together. "
+            "Count the pairs.",
+        ),
+        Specimen(
+            "The sum runs over the classes",
+            lambda y, predicted, C: np.eye(C, dtype=int)[y] @ np.eye(C, dtype=int)[predicted].T,
+            "With one-hot rows Y and P of shape (N, C), the matrix is `Y.T @ P`: the sum runs over the examples. "
+            "`Y @ P.T` has shape (N, N).",
+        ),
+        Specimen(
+            "Classes are counted from 1",
+            lambda y, predicted, C: confusion_matrix(y - 1, predicted - 1, C),
+            "Class 0 has row 0 and column 0. With - 1 it lands in the last, by Python's index -1, and all others "
+            "move up.",
+        ),
+        Specimen(
+            "Rows count the predictions of each class, right or wrong",
+            lambda y, predicted, C: np.tile(np.bincount(predicted, minlength=C), (C, 1)),
+            "`M[:, predicted]` names whole columns. The true class chooses the row: name both, [y, predicted].",
+        ),
+    ],
+)
+
 
 EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3, EXERCISE_4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -104,6 +105,19 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
+    return figure
+
+
+def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
+    """One quantity of several runs by epoch, counted from 1: a curve with a marker of its own for each."""
+    figure, axes = _subplots(1, 1, (7.5, 4.2))
+    ax = axes[0, 0]
+    for (name, values), marker in zip(curves.items(), itertools.cycle("os^Dvx*")):
+        ax.plot(range(1, len(values) + 1), values, f"{marker}-", color="black", mfc="white", lw=1, label=name)
+    ax.set(xlabel="epoch", ylabel=quantity)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
     return figure
 
 
