@@ -129,7 +129,8 @@ class MistakesState(State):
         if not len(members):
             return "No image to show."
         place = min(max(int(self.page), 0), len(members) - 1) + 1
-        return f"This is number {place}, the surest first."
+        of_these = f" Of these, the surest {PAGES} are here." if self.counts[self.pair] > PAGES else ""
+        return f"This is number {place}, the surest first.{of_these}"
 
 
 def mistakes(images, labels, probabilities, names: Sequence[str] = "0123456789") -> Explorer:
@@ -254,11 +255,13 @@ class EvidenceState(State):
             return "Choose two different classes to compare them."
         if not math.isfinite(a - b):
             return "The logits are not finite."
+        if a == b:
+            return f"{first} and {second} are equally probable."
         if a < b:
             a, b, first, second = b, a, second, first
         ratio = float(f"{math.exp(min(a - b, 20)):.1g}")
-        times = f"{ratio:,g} times" if ratio < 1e6 else "more than a million times"
-        return f"{first} leads by {a - b:.2f}, so it is about {times} as probable as {second}."
+        times = f"about {ratio:,g} times" if ratio < 1e6 else "more than a million times"
+        return f"{first} leads by {a - b:.2f}, so it is {times} as probable as {second}."
 
 
 def evidence(images, labels, W, b, names: Sequence[str] = "0123456789") -> Explorer:
