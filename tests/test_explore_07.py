@@ -53,7 +53,7 @@ def test_a_pair_holds_its_images_the_surest_first(true, other):
         figure, sentence, table = said(state)
         for form in (figure, sentence, table):
             assert f"{CLASSES[true]} read as {CLASSES[other]}" in form
-            assert f"This is number {page + 1}" in form
+            assert f"This is number {page + 1};" in form
             assert all(f"{p:.2f}" in form for p in P[i])
         assert f"Image {i}," in sentence
         (drawn,) = re.findall(r'href="([^"]*)"', state.view())
@@ -107,7 +107,7 @@ def test_a_pair_with_many_images_shows_the_surest_of_them():
     state = explore.MistakesState(np.zeros((many, 2, 2)), np.zeros(many, int), np.stack([1 - sure, sure], 1), "ab")
     assert len(state.pages()) == explore_07.PAGES and state.shown() == many - 1
     for form in said(state):
-        assert f"{many} mistakes" in form and f"the surest {explore_07.PAGES} are here" in form
+        assert f"{many} mistakes" in form and f"The surest {explore_07.PAGES} are here" in form
 
 
 def test_without_any_mistake_it_still_draws():
@@ -199,6 +199,7 @@ def test_odd_weights_break_nothing(bad):
         (IMAGES, LABELS, W.T, B, r"W has shape \(3, 20\), b \(3,\); expected \(20, C\)"),
         (IMAGES, LABELS, W, B[:2], r"b \(2,\)"),
         (IMAGES, LABELS, W[:, :1], B[:1], "at least two classes"),
+        (IMAGES, LABELS + 1, W, B, "expected labels from 0 to 2"),
     ],
 )
 def test_weights_that_do_not_fit_are_named(images, labels, w, b, words):
@@ -222,7 +223,7 @@ def test_every_control_of_the_mistakes_redraws_and_leads_back():
 
 
 def test_every_control_of_the_evidence_redraws_and_leads_back():
-    assert every_control_redraws_and_leads_back(evidence(), home="true class and its rival")
+    assert every_control_redraws_and_leads_back(evidence())
 
 
 def test_a_new_pair_starts_at_its_first_image():
@@ -231,10 +232,10 @@ def test_a_new_pair_starts_at_its_first_image():
     controls["true class"].value, controls["read as"].value = 1, 2
     count = len(of_pair(1, 2))
     controls["image"].value = count - 1
-    assert f"This is number {count}" in explorer.state.table()
+    assert f"This is number {count};" in explorer.state.table()
     controls["read as"].value = 0
     assert controls["image"].value == 0 and len(controls["image"].options) == len(of_pair(1, 0))
-    assert "This is number 1," in explorer.state.table() and shows_its_state(explorer)
+    assert "This is number 1;" in explorer.state.table() and shows_its_state(explorer)
     controls["true class"].value, controls["read as"].value = 0, 2
     assert [words for words, _ in controls["image"].options] == ["none"] and "no mistakes" in explorer.figure.value
 
@@ -254,11 +255,14 @@ def test_next_pair_goes_through_all_pairs_in_order():
     assert explorer.state.pair == pairs[0]
 
 
-def test_the_button_compares_the_true_class_with_its_rival():
+def test_a_new_image_starts_with_its_true_class_and_its_rival():
     explorer = evidence()
-    explorer.controls["image"].value = 3
-    explorer.controls["true class and its rival"].click()
-    assert explorer.state.classes == explorer.state.rivals() == evidence_state(index=3).classes
+    explorer.controls["class"].value = explorer.controls["against"].value
+    assert "different classes" in explorer.figure.value
+    for index in (3, 5, 0):
+        explorer.controls["image"].value = index
+        assert explorer.state.classes == evidence_state(index=index).classes and shows_its_state(explorer)
+        assert [explorer.controls[name].value for name in ("class", "against")] == list(explorer.state.classes)
 
 
 @pytest.mark.parametrize("make, state", [(mistakes, mistakes_state), (evidence, evidence_state)])

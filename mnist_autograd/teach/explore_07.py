@@ -129,8 +129,8 @@ class MistakesState(State):
         if not len(members):
             return "No image to show."
         place = min(max(int(self.page), 0), len(members) - 1) + 1
-        of_these = f" Of these, the surest {PAGES} are here." if self.counts[self.pair] > PAGES else ""
-        return f"This is number {place}, the surest first.{of_these}"
+        of_these = f" The surest {PAGES} are here." if self.counts[self.pair] > PAGES else ""
+        return f"This is number {place}; the surest come first.{of_these}"
 
 
 def mistakes(images, labels, probabilities, names: Sequence[str] = "0123456789") -> Explorer:
@@ -185,6 +185,10 @@ class EvidenceState(State):
             raise ValueError(
                 f"EvidenceState: W has shape {self.W.shape}, b {self.b.shape}; expected ({pixels}, C) and (C,), with "
                 "at least two classes"
+            )
+        if self.labels.dtype.kind not in "iu" or not ((self.labels >= 0) & (self.labels < len(self.b))).all():
+            raise ValueError(
+                f"EvidenceState: expected labels from 0 to {len(self.b) - 1}, as b has {len(self.b)} numbers"
             )
         self.names, self.index = names_of(self.b, names), index
         self.classes = self.rivals() if classes is None else tuple(classes)
@@ -245,8 +249,7 @@ class EvidenceState(State):
         return aligned(header, rows) + "\n" + self._caption()
 
     def _true(self) -> str:
-        label = int(self.labels[self.index])
-        return self.names[label] if 0 <= label < len(self.names) else str(label)
+        return self.names[self.labels[self.index]]
 
     def _caption(self) -> str:
         """The gap of the two logits, as a ratio of probabilities."""
@@ -265,22 +268,22 @@ class EvidenceState(State):
 
 
 def evidence(images, labels, W, b, names: Sequence[str] = "0123456789") -> Explorer:
-    """Choose an image and two classes: what each pixel adds to their logits."""
+    """Choose an image and two classes: what each pixel adds to their logits.
+
+    A new image starts with its true class and that one's strongest rival.
+    """
     state = EvidenceState(images, labels, W, b, names)
     stops = _numbered([f"{i + 1} of {len(state.images)}" for i in range(len(state.images))])
     index = widgets.SelectionSlider(options=stops, description="image", style=STYLE, layout=LAYOUT)
     first, second = (_choice(what, state.names, k) for what, k in zip(("class", "against"), state.classes))
 
     def read():
-        state.index, state.classes = index.value, (first.value, second.value)
-
-    def compare_rivals():
-        with explorer.held():
+        if index.value != state.index:
+            state.index = index.value
             first.value, second.value = state.rivals()
+        state.classes = first.value, second.value
 
-    pressed = base.buttons({"true class and its rival": compare_rivals})
-    explorer = Explorer("Evidence", state, {"image": index, "class": first, "against": second, **pressed}, read)
-    return explorer
+    return Explorer("Evidence", state, {"image": index, "class": first, "against": second}, read)
 
 
 def _choice(description: str, names: Sequence[str], value: int) -> widgets.Dropdown:
