@@ -51,8 +51,8 @@ EXERCISE_1 = Exercise(
             "The largest logit is sought along the batch axis",
             lambda logits, y: (logits.argmax(axis=0) == y).mean(),
             "`argmax(axis=0)` goes down each column and asks, of a class, which example likes it best: C answers. The "
-            "question is, of each example, which class it likes best: `argmax(axis=1)`, N answers. Only where N = C "
-            "does the wrong axis raise nothing, and then it compares numbers of examples with classes.",
+            "question is, of each example, which class it likes best: `argmax(axis=1)`, N answers. With N = C nothing "
+            "warns of the mistake, and numbers of examples are compared with classes.",
         ),
         Specimen(
             "The largest logit of the whole array is sought",
@@ -193,6 +193,7 @@ def _trained(
     targets=lambda y, C: np.eye(C)[y],
     probabilities=softmax,
     with_respect_to_z=_p_minus_y,
+    weights_gradient=lambda X, g: X.T @ g,
     bias_gradient=lambda g: g.sum(axis=0),
     rate=lambda lr: lr,
     count=lambda steps: steps,
@@ -207,7 +208,7 @@ def _trained(
         kept = [0, 0]
         for _ in range(count(steps)):
             g = with_respect_to_z(probabilities(X @ W + b), Y)
-            kept = [memory * old + new for old, new in zip(kept, (X.T @ g, bias_gradient(g)))]
+            kept = [memory * old + new for old, new in zip(kept, (weights_gradient(X, g), bias_gradient(g)))]
             W, b = W + sign * rate(lr) * kept[0], b + sign * rate(lr) * kept[1]
         return W
 
@@ -339,6 +340,30 @@ EXERCISE_2 = Exercise(
             "The bias moves along its gradient",
             _trained(bias_gradient=lambda g: -g.sum(axis=0)),
             "W moves against its gradient, and so must b: `b -= lr * g.sum(axis=0)`.",
+        ),
+        Specimen(
+            "Each example has a bias of its own",
+            _trained(bias_gradient=lambda g: g),
+            "b has shape (C,): one number for each class, the same for all examples. Its gradient adds g up over the "
+            "examples: `g.sum(axis=0)`. Without the sum b becomes a row for each example.",
+        ),
+        Specimen(
+            "X is not transposed",
+            _trained(weights_gradient=lambda X, g: X @ g),
+            "W has shape (D, C), and so has its gradient: the sum over the N examples of X[n, d] * g[n, k]. That is "
+            "`X.T @ g`, (D, N) times (N, C).",
+        ),
+        Specimen(
+            "The number of the class is subtracted from its whole row",
+            _trained(targets=lambda y, C: y[:, None]),
+            "y must be one-hot rows here: 1 in the place of the right class, 0 elsewhere, as `np.eye(C)[y]` makes "
+            "them. The number of a class is a name, not an amount.",
+        ),
+        Specimen(
+            "The numbers of the classes are subtracted as they are",
+            _trained(targets=lambda y, C: y),
+            "y has shape (N,), and p has shape (N, C). Make one-hot rows of y first, `np.eye(C)[y]`: 1 in the place of "
+            "the right class, 0 elsewhere.",
         ),
         Specimen(
             "Softmax runs along the batch axis",
@@ -483,6 +508,12 @@ EXERCISE_3 = Exercise(
             "Both accuracies are returned",
             lambda validation, test: [validation.max(), test[validation.argmax()]],
             "Report the second alone: the first has been used to choose.",
+        ),
+        Specimen(
+            "The best of each pile is returned",
+            lambda validation, test: [validation.max(), test.max()],
+            "The test accuracy to report belongs to the setting that validation chose, even if another one did better "
+            "by luck: `test[validation.argmax()]`, one number.",
         ),
         Specimen(
             "The mean of both accuracies is reported",
