@@ -347,6 +347,16 @@ ANSWERS = {
                 return p
         """,
     },
+    "07-1": {
+        "passed": """
+            def accuracy(logits, y):
+                return (logits.argmax(axis=1) == y).mean()
+        """,
+        "known mistake": """
+            def accuracy(logits, y):
+                return (logits.argmax(axis=0) == y).mean()
+        """,
+    },
     "09-3": {
         "passed": """
             def sample(z, T, u):
