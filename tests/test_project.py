@@ -122,7 +122,7 @@ def test_where_nothing_is_installed_it_says_what_to_do():
     script = ROOT / "notebooks" / "check_setup.py"
     result = subprocess.run([sys.executable, "-I", "-S", "-X", "utf8", script], capture_output=True, encoding="utf-8")
     assert result.returncode == 1 and result.stderr == ""
-    for words in ("✗ the packages", "numpy is not installed", 'pip install "matplotlib>=3.8"', "-m pip install -e"):
+    for words in ("✗ the packages", "numpy is not installed", 'pip install "matplotlib>=3.9"', "-m pip install -e"):
         assert words in result.stdout
     assert "Restart Kernel" in result.stdout
 
