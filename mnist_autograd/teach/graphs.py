@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from . import charts
 from .charts import COLOURS, GAP, GREY
 
-LINE, PADDING, BETWEEN, ACROSS, LANE = 21, 9, 16, 46, 22  # of text, inside a box, below and beside it; a lane's height
+LINE, PADDING, BETWEEN, ACROSS, LANE = 21, 9, 16, 40, 22  # of text, inside a box, below and beside it; a lane's height
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Box:
 
     @property
     def width(self) -> float:
-        words = [charts.text_width(line) for line in (*self.lines, *self.widest)]
-        return 10 * math.ceil((1.17 * max(words) + 2 * PADDING) / 10)  # in steps, so that it seldom changes
+        words = [1.1 * charts.text_width(line) for line in (*self.lines[1:], *self.widest[1:])]
+        bold = 1.25 * charts.text_width(self.lines[0])
+        return 10 * math.ceil((max(bold, *words) + 2 * PADDING) / 10)  # in steps, so that it seldom changes
 
     @property
     def height(self) -> float:
