@@ -96,6 +96,8 @@ def inputs_of(function: Callable) -> dict[str, np.ndarray]:
 
 
 def _numbers(default) -> np.ndarray:
+    if default is None:
+        return np.array(1.0)
     try:
         array = np.array(default.data if isinstance(default, Tensor) else default, dtype=np.float64)
     except (TypeError, ValueError):
@@ -183,7 +185,7 @@ class Graph:
             node = self.nodes[i]
             if not node.tensor.requires_grad:
                 continue
-            g = sum(contribution for _, contribution in node.contributions)
+            g = _added(contribution for _, contribution in node.contributions)
             for k, (to, tensor, vjp) in enumerate(node.uses):
                 if tensor.requires_grad:
                     handed = np.asarray(vjp(g), dtype=np.float64)
@@ -244,6 +246,12 @@ def _formula(operation: str, k: int, uses, name: str, nodes: Sequence[Node]) -> 
         a, b = [*names, ""][:2]
         return templates[k].format(a=a, b=b, y=name, g="g")
     return f"{operation}({listed(names)})" if k == 0 else f"that of {operation}"
+
+
+def _added(contributions) -> np.ndarray:
+    """The sum of what a node was handed."""
+    with np.errstate(all="ignore"):
+        return np.asarray(sum(contributions))
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------
@@ -387,18 +395,16 @@ class GraphState(State):
         step = graph.steps[now]
         heading = f"{node.name} = {node.formula}" if node.is_computed else node.name
         known = not node.is_computed or now >= self._computed_at(graph, i)
-        values = _rows(node.tensor.data)
+        values = [heading, *_rows(node.tensor.data)]
         every = [contribution for _, contribution in node.contributions]
-        taken = [contribution for at, contribution in node.contributions if at <= now]
-        lines = [heading, *(values if known else ["?"])]
-        widest = [heading, *values]
+        taken = sum(at <= now for at, _ in node.contributions)
         if node.tensor.requires_grad:
-            lines += _gradient_lines(taken, len(every))
-            widest += _gradient_lines(every, len(every))
+            gradients = [_gradient_lines(every[:count], len(every)) for count in range(len(every) + 1)]
         else:
-            lines += ["a constant"]
+            gradients, taken = [["a constant"]], 0
+        lines = [*(values if known else [heading, "?"]), *gradients[taken]]
         active = i in (step.node, step.to) and step.kind != "start"
-        return graphs.Box(lines, widest, dashed=not known, active=active)
+        return graphs.Box(lines, [[*values, *later] for later in gradients], dashed=not known, active=active)
 
     def _computed_at(self, graph: Graph, i: int) -> int:
         return sum(node.is_computed for node in graph.nodes[: i + 1])
@@ -424,7 +430,7 @@ class GraphState(State):
         words = ""
         if len(taken) > 1:
             added = " + ".join(_operand(x) for x in taken) + " = " if node.tensor.ndim == 0 else ""
-            words += f" Added to what is there: {added}{_plain(sum(taken), signed=True)}."
+            words += f" Added to what is there: {added}{_plain(_added(taken), signed=True)}."
         if missing:
             words += f" {node.name} is not complete: {missing} more to come."
         return words
@@ -445,7 +451,7 @@ class GraphState(State):
             now = self._step(graph)
             known = not node.is_computed or now >= self._computed_at(graph, i)
             taken = [contribution for at, contribution in node.contributions if at <= now]
-            g = "none" if not node.tensor.requires_grad else _plain(sum(taken), signed=True) if taken else "?"
+            g = "none" if not node.tensor.requires_grad else _plain(_added(taken), signed=True) if taken else "?"
             g += " + ?" if 0 < len(taken) < len(node.contributions) else ""
             formula = node.formula if node.is_computed else "an input" if node.tensor.requires_grad else "a constant"
             rows.append([node.name, formula, _plain(node.tensor.data) if known else "?", g])
@@ -463,11 +469,11 @@ def _gradient_lines(taken: Sequence[np.ndarray], count: int) -> list[str]:
     if not taken:
         return ["g ?"]
     more = " + ?" if len(taken) < count else ""
-    rows = _rows(sum(taken), signed=True)
+    rows = _rows(_added(taken), signed=True)
     if taken[0].ndim == 0 and len(taken) > 1:
         parts = " ".join(_short(x, 4, True) for x in taken)
         return [f"g {parts}{more}" if more else f"g {parts} = {rows[0]}"]
-    return [f"g {row}{more}" for row in rows]
+    return [f"g {row}" for row in rows[:-1]] + [f"g {rows[-1]}{more}"]
 
 
 def _too_large(root: Tensor) -> str:

@@ -20,24 +20,24 @@ LINE, PADDING, BETWEEN, ACROSS, LANE = 21, 9, 16, 40, 22  # of text, inside a bo
 class Box:
     """Lines of text, the first in bold. A line that starts with "g " is a gradient, and has its colour.
 
-    widest: the lines that it must have room for, so that it keeps its size while its text changes.
+    room: other lines that it must have room for, so that it keeps its size while its text changes.
     dashed: not known yet. active: emphasised.
     """
 
     lines: Sequence[str]
-    widest: Sequence[str] = ()
+    room: Sequence[Sequence[str]] = ()
     dashed: bool = False
     active: bool = False
 
     @property
     def width(self) -> float:
-        words = [1.1 * charts.text_width(line) for line in (*self.lines[1:], *self.widest[1:])]
+        words = [1.1 * charts.text_width(line) for lines in (self.lines, *self.room) for line in lines[1:]]
         bold = 1.25 * charts.text_width(self.lines[0])
         return 10 * math.ceil((max(bold, *words) + 2 * PADDING) / 10)  # in steps, so that it seldom changes
 
     @property
     def height(self) -> float:
-        return LINE * max(len(self.lines), len(self.widest)) + PADDING
+        return LINE * max(map(len, (self.lines, *self.room))) + PADDING
 
 
 @dataclass(frozen=True)
