@@ -180,7 +180,8 @@ def test_broadcasting_is_undone_in_words():
 
 def test_steps_beyond_the_ends_show_the_ends():
     assert explore.GraphState(step=-3).view() == explore.GraphState(step=0).view()
-    assert explore.GraphState(step=99).view() == explore.GraphState(step=10).view()
+    end, beyond = explore.GraphState(step=10).view(), explore.GraphState(step=11).view()
+    assert texts(beyond) == [text.replace("Step 10 of 10, backward", "The end, after step 10") for text in texts(end)]
 
 
 def test_a_box_keeps_its_size_from_step_to_step():
@@ -354,8 +355,7 @@ def test_the_controls_follow_the_expression():
         sliders[0].value = 1.5
         assert shows_its_state(explorer) and f"{described.split()[0][0]} " in explorer.state.describe()
         assert next(iter(explorer.state.inputs[described[0]].flat)) == 1.5
-    labels = [label for label, _ in explorer.controls["step"].options]
-    assert labels[0] == "0 of 9" and labels[-1] == "9 of 9"
+    assert explorer.controls["step"].options == tuple((str(step), step) for step in range(11))
 
 
 def test_sliders_reach_each_input_of_every_expression():
@@ -369,6 +369,14 @@ def test_a_learners_function_is_live_with_a_slider_for_each_number():
     assert list(explorer.controls) == ["step", "w", "x1", "x2"]
     assert explorer.controls["w"].max == 40
     assert every_control_redraws_and_leads_back(explorer)
+
+
+@pytest.mark.parametrize("value", EXTREMES)
+def test_a_number_that_no_slider_reaches_has_none(value):
+    explorer = explore.graph(lambda x=value, w=2.0: w * x)
+    assert list(explorer.controls) == (["step", "x", "w"] if abs(value) < 10 else ["step", "w"])
+    explorer.controls["step"].value = 2
+    assert shows_its_state(explorer)
 
 
 @pytest.mark.parametrize("function", PROBLEMS.values(), ids=PROBLEMS)

@@ -17,7 +17,7 @@ from ..tensor import Tensor, undo_broadcasting
 from . import charts, graphs
 from . import explore_base as base
 from .charts import GAP, TITLE, settled
-from .explore_base import LAYOUT, STYLE, Explorer, State, aligned, listed, outcome
+from .explore_base import STYLE, Explorer, State, aligned, listed, outcome
 
 # Of each operation how it is written, and its VJPs: in Python, with a and b for the inputs, y for the result and g for
 # the upstream gradient. Where words follow a comma, they say what Python would not say in short.
@@ -46,7 +46,7 @@ OPERATIONS = {
 }
 MOST_BOXES, MOST_LAYERS = 14, 8  # that can still be read
 MOST_NUMBERS = 3  # of an input that has sliders
-REACH = 5.0
+REACH, FAR = 5.0, 1e6  # of a slider at least; where no slider goes
 WORDS = 130  # pixels for the sentence below the graph, so that nothing moves from step to step
 
 
@@ -58,8 +58,8 @@ def diamond(w=3.0, x=2.0, b=-5.0):
     return u * (u + b)
 
 
-def parabola(w=-3.0, x=2.0, b=1.0):
-    return x * x + w * x + b
+def used_twice(w=1.0, x=2.0, b=-1.0):
+    return (x + w) * (x + b)
 
 
 def neuron(w=0.5, x=2.0, b=-0.5):
@@ -78,7 +78,7 @@ def rows_plus_bias(X=((1.0, 2.0, 3.0), (0.0, -1.0, 1.0)), b=(0.5, 0.0, -2.0)):
 # By name the function, whose parameters have the inputs as their defaults, and how it is written.
 EXPRESSIONS = {
     "a diamond": (diamond, "L = u1 (u1 + b), where u1 = w x"),
-    "x used three times": (parabola, "L = x x + w x + b"),
+    "x used twice": (used_twice, "L = (x + w) (x + b)"),
     "a neuron": (neuron, "L = tanh(w x + b)"),
     "softmax and NLL": (loss_of_logits, "L = -log softmax(z), class 1 of 3"),
     "a bias for two rows": (rows_plus_bias, "L = sum of (X + b) (X + b)"),
@@ -415,9 +415,11 @@ class GraphState(State):
         return EXPRESSIONS[self.expression][1]
 
     def _heading(self, graph: Graph) -> str:
-        now = self._step(graph)
+        now, last = self._step(graph), len(graph.steps) - 1
+        if self.step > last:
+            return f"The end, after step {last}"
         way = {"start": "start", "forward": "forward"}.get(graph.steps[now].kind, "backward")
-        return f"Step {now} of {len(graph.steps) - 1}, {way}"
+        return f"Step {now} of {last}, {way}"
 
     def _so_far(self, graph: Graph) -> str:
         """What a node that was handed a gradient in this step has now, and whether more is to come."""
@@ -499,27 +501,24 @@ def graph(function: Callable | None = None) -> Explorer:
     state = GraphState(function=function)
     numbers = _numbers_with_sliders(state)
     sliders = [base.slider(name, value, max(REACH, 2 * abs(value))) for name, _, _, value in numbers]
-    step = widgets.SelectionSlider(
-        options=_stops(state), value=state.step, description="step", style=STYLE, layout=LAYOUT
-    )
-    controls = {"step": step} | {slider.description: slider for slider in sliders}
+    # The same steps for all expressions, the longest too: the page does not follow a slider whose end moves.
+    every = [state] if function is not None else map(GraphState, EXPRESSIONS)
+    step = base.slider_over("step", range(max(each.last_step() for each in every) + 1), state.step)
+    controls = {"step": step, **{slider.description: slider for slider in sliders}}
     if function is None:
-        controls = {
-            "expression": widgets.Dropdown(options=list(EXPRESSIONS), description="expression", style=STYLE)
-        } | {
-            "step": step,
-            **{f"input {i + 1}": slider for i, slider in enumerate(sliders)},
-        }
+        chosen = widgets.Dropdown(options=list(EXPRESSIONS), description="expression", style=STYLE)
+        controls = {"expression": chosen, "step": step}
+        controls |= {f"input {i}": slider for i, slider in enumerate(sliders, start=1)}
 
     def read():
         nonlocal numbers
-        if function is None and controls["expression"].value != state.expression:
-            state.choose(controls["expression"].value)
+        if function is None and chosen.value != state.expression:
+            state.choose(chosen.value)
             numbers = _numbers_with_sliders(state)
             with explorer.held():
                 for slider, (name, _, _, value) in zip(sliders, numbers):
                     slider.description, slider.value = name, value
-                step.options, step.value = _stops(state), state.step
+                step.value = state.step
         state.step = step.value
         for slider, (_, name, index, _) in zip(sliders, numbers):
             state.inputs[name][index] = slider.value
@@ -528,18 +527,14 @@ def graph(function: Callable | None = None) -> Explorer:
     return explorer
 
 
-def _stops(state: GraphState) -> list[tuple[str, int]]:
-    """The steps, as a slider shows them."""
-    last = state.last_step()
-    return [(f"{step} of {last}", step) for step in range(last + 1)]
-
-
 def _numbers_with_sliders(state: GraphState) -> list[tuple[str, str, tuple, float]]:
     """(description, input, index, value) of every number of the inputs that are small enough."""
     found = []
     for name, array in state.inputs.items():
         if array.size <= MOST_NUMBERS:
             for index, value in np.ndenumerate(array):
+                if not abs(value) < FAR:
+                    continue
                 place = "".join(str(i + 1) for i in index)
                 found.append((name + place, name, index, float(value)))
     return found

@@ -31,13 +31,18 @@ class Box:
 
     @property
     def width(self) -> float:
-        words = [1.1 * charts.text_width(line) for lines in (self.lines, *self.room) for line in lines[1:]]
-        bold = 1.25 * charts.text_width(self.lines[0])
+        words = [1.1 * _width(line) for lines in (self.lines, *self.room) for line in lines[1:]]
+        bold = 1.2 * _width(self.lines[0])
         return 10 * math.ceil((max(bold, *words) + 2 * PADDING) / 10)  # in steps, so that it seldom changes
 
     @property
     def height(self) -> float:
         return LINE * max(map(len, (self.lines, *self.room))) + PADDING
+
+
+def _width(line: str) -> float:
+    """About how wide a line is; the signs that are many here are wider than charts takes them to be."""
+    return charts.text_width(line) + 0.25 * charts.FONT_SIZE * sum(c in "+=" for c in line)
 
 
 @dataclass(frozen=True)
