@@ -347,6 +347,17 @@ ANSWERS = {
                 return p
         """,
     },
+    "06-3": {
+        "passed": """
+            def undo_broadcasting(g, shape):
+                g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+                return g.sum(axis=tuple(i for i, size in enumerate(shape) if size == 1), keepdims=True)
+        """,
+        "known mistake": """
+            def undo_broadcasting(g, shape):
+                return g
+        """,
+    },
     "07-1": {
         "passed": """
             def accuracy(logits, y):
