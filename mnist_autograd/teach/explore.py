@@ -15,4 +15,5 @@ from .explore_02 import StabilityState, stability, ulps, ulps_in_words
 from .explore_03 import JacobianState, jacobian
 from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projection
 from .explore_05 import CrossEntropyState, cross_entropy
+from .explore_08 import MlpLabState, mlp_lab
 from .explore_base import DTYPES
