@@ -16,3 +16,4 @@ from .explore_03 import JacobianState, jacobian
 from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projection
 from .explore_05 import CrossEntropyState, cross_entropy
 from .explore_base import DTYPES
+from .explore_pad import DigitState, draw_digit
