@@ -1,7 +1,7 @@
 """A pad to draw on, for mouse, pen, touch and keyboard: pad.js in the page, this class in Python.
 
-What the two exchange are strokes, lists of points from 0 to 1, and not pixels. They are small, so that twenty messages a
-second are no burden; they fit a screen of any resolution; every browser smooths edges in its own way, NumPy in one; and
+What the two exchange are strokes, lists of points from 0 to 1, and not pixels. They are small: twenty messages a
+second are no burden. They fit a screen of any resolution. Every browser smooths edges in its own way, NumPy in one. And
 a test, or a cell of a notebook, can write them down by hand.
 """
 
