@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..data import to_inputs
+
 PAD = 140  # pixels of the drawn picture: five in each direction for one of the network's
 BOX = 20  # the longer side of a digit in MNIST
 FIELD = 28  # the side of an image in MNIST
@@ -124,6 +126,11 @@ def shrunk(image: np.ndarray, size: int = FIELD) -> np.ndarray:
     """What the network would get without these steps: the whole pad (H, H), shrunk to (size, size) as it stands."""
     average = _averaging(len(image), size)
     return average @ image @ average.T
+
+
+def inputs(image: np.ndarray) -> np.ndarray:
+    """The row (1, 784) that a network gets for an image (28, 28) of 0 to 255, rounded to whole greys as in MNIST."""
+    return to_inputs(np.round(image)[None].astype(np.uint8))
 
 
 class Steps(NamedTuple):

@@ -8,7 +8,6 @@ import ipywidgets as widgets
 import numpy as np
 
 from .. import functional as F
-from ..data import to_inputs
 from . import charts, digits
 from . import explore_base as base
 from .charts import number
@@ -21,11 +20,6 @@ TO_DO = "Draw a digit on the pad, with the mouse, a finger or the keyboard."
 PICTURE = 110  # pixels of a step's picture
 STEPS = ("drawn", "cropped", "scaled", "centred")
 WIDTH, HEIGHT = charts.GAP + 4 * (PICTURE + charts.GAP), 368  # of the bars
-
-
-def inputs(image: np.ndarray) -> np.ndarray:
-    """The row (1, 784) that a network of chapter 08 gets for an image (28, 28) from 0 to 255."""
-    return to_inputs(np.round(image)[None].astype(np.uint8))
 
 
 class Reading(NamedTuple):
@@ -64,7 +58,7 @@ class DigitState(State):
     def probabilities(self, image: np.ndarray) -> tuple[np.ndarray | None, str]:
         """What the model makes of an image (28, 28): (10,) and "", or None and what is wrong with the model."""
         # .logits is looked up in what outcome() calls, so that a model without it is said in words, too.
-        z, problem = base.outcome(lambda X: self.model.logits(X), (1, len(CLASSES)), inputs(image))
+        z, problem = base.outcome(lambda X: self.model.logits(X), (1, len(CLASSES)), digits.inputs(image))
         if problem:
             return None, problem.replace("your function", "the model")
         if not np.isfinite(z).all():

@@ -1,7 +1,7 @@
 """Stored weights, so that a notebook need not train before it can show something.
 
-mlp_weights.npz is what `python -m mnist_autograd --recipe --weights mlp_weights.npz` writes: 784-256-10, tanh, trained on
-the first 55,000 training images, in float16. The last 5,000 training images are new to it, and so are the test images.
+mlp_weights.npz is what `python -m mnist_autograd --recipe --weights mlp_weights.npz` writes: 784-256-10, tanh, trained
+on the first 55,000 training images, in float16. The last 5,000 are new to it, and so are the test images.
 """
 
 from __future__ import annotations
