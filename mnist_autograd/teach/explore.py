@@ -17,3 +17,4 @@ from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projectio
 from .explore_05 import CrossEntropyState, cross_entropy
 from .explore_08 import MlpLabState, mlp_lab
 from .explore_base import DTYPES
+from .explore_pad import DigitState, draw_digit

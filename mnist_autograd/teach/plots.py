@@ -50,6 +50,22 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
     return figure
 
 
+def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray) -> Figure:
+    """Pictures (H, W) of 0 to 255 with their captions, and a bar for each of the probabilities p (C,)."""
+    figure, axes = _subplots(1, len(pictures) + 1, (2.1 * (len(pictures) + 1), 2.6))
+    for ax, (caption, picture) in zip(axes.flat, pictures.items()):
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+        ax.set(title=caption, xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+        ax.title.set_fontsize(13)
+    ax = axes.flat[-1]
+    ax.barh(range(len(p)), p, color=COLOURS["probabilities"])
+    ax.set(title=f"reads {p.argmax()}, p = {p.max():.2f}", xlim=(0, 1), yticks=range(len(p)))
+    ax.title.set_fontsize(13)
+    ax.invert_yaxis()
+    return figure
+
+
 def plot_costs(costs: Mapping[str, Cost]) -> Figure:
     """A bar for the time and one for the peak memory of each computation, the first on top; from costs.costs()."""
     figure, axes = _subplots(1, 2, (10, 0.8 + 0.6 * len(costs)))

@@ -1,0 +1,233 @@
+// The pad in the page: it collects strokes, draws them, and tells Python. What they mean is Python's business (digits.py).
+//
+// A stroke is a list of points [x, y] from 0 to 1. anywidget calls render() for each view of the pad and hands it
+// model, which holds the same values as the object in Python: model.get(), model.set(), and save_changes() to send.
+
+const SIZE = 280; // of the canvas, in the page's pixels
+const STEP = 0.02; // how far an arrow key moves the cursor; with Shift, a quarter of that
+const PAUSE = 50; // milliseconds between two messages to Python, so that drawing never waits for it
+const NEAR = 0.004; // a point nearer than this to the one before it adds nothing
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+const HELP =
+  "Draw with the mouse or a finger. With the keyboard: Tab to the pad, move with the arrow keys, " +
+  "Space puts the pen down and lifts it, Delete or Escape clears.";
+
+function render({ model, el }) {
+  let strokes = structuredClone(model.get("strokes"));
+  let pointer = null; // the id of the mouse or finger that draws
+  let penDown = false; // of the keyboard
+  let cursor = [0.5, 0.5]; // of the keyboard
+
+  // --- What there is to see ---
+
+  const root = element("div", "digit-pad");
+  root.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys: arrows would walk through the cells
+  const canvas = element("canvas", "digit-pad-canvas", root);
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "application"); // so that a screen reader lets the arrow keys through
+  const buttons = element("div", "digit-pad-buttons", root);
+  const undoButton = button("Undo", undo);
+  const clearButton = button("Clear", clear);
+  const status = element("div", "digit-pad-status", root);
+  status.setAttribute("role", "status");
+  status.setAttribute("aria-live", "polite");
+  element("div", "digit-pad-help", root).textContent = HELP;
+  el.replaceChildren(root);
+
+  const density = window.devicePixelRatio || 1;
+  canvas.width = canvas.height = SIZE * density;
+  const paper = canvas.getContext("2d");
+  paper.scale(SIZE * density, SIZE * density); // from here on, lengths are shares of the pad
+
+  function element(kind, name, parent) {
+    const made = document.createElement(kind);
+    made.className = name;
+    parent?.append(made);
+    return made;
+  }
+
+  function button(name, action) {
+    const made = element("button", "digit-pad-button", buttons);
+    made.type = "button";
+    made.textContent = name;
+    made.addEventListener("click", action);
+    return made;
+  }
+
+  function paint() {
+    paper.fillStyle = "white";
+    paper.fillRect(0, 0, 1, 1);
+    if (strokes.length === 0) {
+      paper.fillStyle = "#595959";
+      paper.font = "0.06px Helvetica, Arial, sans-serif";
+      paper.textAlign = "center";
+      paper.fillText("draw a digit here", 0.5, 0.12);
+    }
+    paper.strokeStyle = "black";
+    paper.lineWidth = model.get("pen");
+    paper.lineCap = paper.lineJoin = "round";
+    for (const stroke of strokes) {
+      paper.beginPath();
+      for (const point of stroke) paper.lineTo(...point);
+      if (stroke.length === 1) paper.lineTo(...stroke[0]); // a dot
+      paper.stroke();
+    }
+    if (canvas.matches(":focus-visible")) paintCursor();
+    undoButton.disabled = clearButton.disabled = strokes.length === 0;
+    const count = strokes.length === 1 ? "1 stroke" : `${strokes.length} strokes`;
+    canvas.setAttribute("aria-label", `Pad for a digit: ${strokes.length ? count : "empty"}. ${HELP}`);
+  }
+
+  function paintCursor() {
+    const [x, y] = cursor;
+    for (const [colour, width] of [["white", 0.02], [penDown ? "#D55E00" : "#0072B2", 0.01]]) {
+      paper.strokeStyle = colour;
+      paper.lineWidth = width;
+      paper.beginPath();
+      paper.arc(x, y, penDown ? 0.03 : 0.05, 0, 2 * Math.PI); // small with the pen down, large with it up
+      for (const [a, b] of [[0.09, 0], [-0.09, 0], [0, 0.09], [0, -0.09]]) {
+        paper.moveTo(x + a / 2, y + b / 2);
+        paper.lineTo(x + a, y + b);
+      }
+      paper.stroke();
+    }
+  }
+
+  function say() {
+    const [x, y] = cursor.map((share) => Math.round(100 * share));
+    status.textContent = `Keyboard: pen ${penDown ? "down" : "up"}, ${x} % across, ${y} % down.`;
+  }
+
+  // --- Messages to Python: at most one each PAUSE, and always the last ---
+
+  let timer = null;
+  let waiting = false; // whether something has changed since the last message
+
+  function changed() {
+    paint();
+    waiting = true;
+    if (timer === null) send();
+  }
+
+  function send() {
+    timer = null;
+    if (!waiting) return;
+    waiting = false;
+    model.set("strokes", structuredClone(strokes));
+    model.save_changes();
+    timer = setTimeout(send, PAUSE);
+  }
+
+  // --- Drawing ---
+
+  const clip = (share) => Math.min(1, Math.max(0, share));
+  const rounded = (share) => Math.round(10000 * share) / 10000; // finer than any screen
+
+  function begin(point) {
+    strokes.push([point]);
+    changed();
+  }
+
+  function extend([x, y]) {
+    const stroke = strokes.at(-1);
+    const [lastX, lastY] = stroke.at(-1);
+    if (Math.hypot(x - lastX, y - lastY) < NEAR) return;
+    stroke.push([x, y]);
+    changed();
+  }
+
+  function undo() {
+    penDown = false;
+    strokes.pop();
+    say();
+    changed();
+  }
+
+  function clear() {
+    penDown = false;
+    pointer = null;
+    strokes = [];
+    say();
+    changed();
+  }
+
+  // --- Mouse, pen and finger ---
+
+  function place(event) {
+    const box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left - canvas.clientLeft) / canvas.clientWidth;
+    const y = (event.clientY - box.top - canvas.clientTop) / canvas.clientHeight;
+    return [rounded(clip(x)), rounded(clip(y))];
+  }
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (pointer !== null || event.button !== 0) return; // a second finger, or another mouse button
+    pointer = event.pointerId;
+    penDown = false;
+    try {
+      canvas.setPointerCapture(pointer); // a stroke that leaves the pad goes on along its edge
+    } catch {
+      // the pointer is gone already, or a script made it up
+    }
+    begin(place(event));
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (event.pointerId !== pointer) return;
+    const passed = event.getCoalescedEvents?.() ?? []; // all points since the last frame, where the browser keeps them
+    for (const each of passed.length ? passed : [event]) extend(place(each));
+  });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
+    canvas.addEventListener(end, (event) => {
+      if (event.pointerId === pointer) pointer = null;
+    });
+
+  // --- Keyboard ---
+
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in ARROWS) {
+      const length = event.shiftKey ? STEP / 4 : STEP;
+      cursor = cursor.map((share, i) => rounded(clip(share + length * ARROWS[event.key][i])));
+      if (penDown) extend(cursor);
+    } else if (event.key === " ") {
+      if (event.repeat) return event.preventDefault();
+      penDown = !penDown;
+      if (penDown) begin([...cursor]);
+    } else if (event.key === "Escape" || event.key === "Delete") {
+      clear();
+    } else if (event.key === "Backspace") {
+      undo();
+    } else {
+      return; // Tab, for example, leads on
+    }
+    event.preventDefault(); // or the page would scroll
+    event.stopPropagation();
+    say();
+    paint();
+  });
+  canvas.addEventListener("focus", paint);
+  canvas.addEventListener("blur", () => {
+    penDown = false;
+    say();
+    paint();
+  });
+
+  // --- Messages from Python ---
+
+  function follow() {
+    if (pointer !== null || penDown || waiting) return; // what is being drawn is newer
+    strokes = structuredClone(model.get("strokes"));
+    paint();
+  }
+
+  model.on("change:strokes", follow);
+  say();
+  paint();
+  return () => {
+    clearTimeout(timer);
+    model.off("change:strokes", follow);
+  };
+}
+
+export default { render };

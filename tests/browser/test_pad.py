@@ -1,0 +1,226 @@
+"""The pad of chapter 08 in a real browser: drawn on with a mouse, with a finger and with the keyboard.
+
+Only the cells of the chapter that the pad needs are run, and none that trains.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from test_browser import NOTEBOOKS, Chapter, none_of
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+import strokes
+
+CHAPTER = next(path for path in NOTEBOOKS if path.name.startswith("08-"))
+NEEDED = ["imports", "draw-model", "draw-pad"]
+# Keeps the strokes of each message that the pad sends to the kernel.
+LISTEN_TO_THE_PAD = """
+    window.sent = [];
+    panel.sessionContext.session.kernel.anyMessage.connect((_, {msg, direction}) => {
+        const strokes = msg.content?.data?.state?.strokes;
+        if (direction === "send" && strokes) window.sent.push(strokes);
+    });
+"""
+INK = """canvas => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let black = 0;
+    for (let i = 0; i < data.length; i += 4) black += data[i] + data[i + 1] + data[i + 2] < 150;
+    return 4 * black / data.length;
+}"""
+EMPTY = "The pad is empty."
+THREE = strokes.ALL["3 upright"][1]
+# With the keyboard, a 7: keys and how often each is pressed, from the middle of the pad.
+SEVEN = [("ArrowLeft", 8), ("ArrowUp", 14), (" ", 1), ("ArrowRight", 16), *[("ArrowDown", 3), ("ArrowLeft", 1)] * 8]
+
+
+class DrawnOn(Chapter):
+    """A notebook with the pad alone, and what a person can do with it."""
+
+    def __init__(self, page, lab, name):
+        super().__init__(page, lab, name)
+        self.canvas = page.locator(".digit-pad canvas")
+        self.canvas.scroll_into_view_if_needed()
+        self.script(LISTEN_TO_THE_PAD)
+
+    def at(self, x, y):
+        """A point of the pad (0 to 1) on the page."""
+        box = self.canvas.bounding_box()
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    def draw(self, drawing):
+        for stroke in drawing:
+            self.page.mouse.move(*self.at(*stroke[0]))
+            self.page.mouse.down()
+            for point in stroke:
+                self.page.mouse.move(*self.at(*point))
+            self.page.mouse.up()
+
+    def touch(self, drawing):
+        """As draw(), with a finger: through Chromium's own input, so that the page might scroll in place of drawing."""
+        session = self.page.context.new_cdp_session(self.page)
+        for stroke in drawing:
+            for i, point in enumerate(stroke):
+                x, y = self.at(*point)
+                kind = "touchMove" if i else "touchStart"
+                session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+            session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        session.detach()
+
+    def press(self, *keys):
+        for key, times in keys:
+            for _ in range(times):
+                self.page.keyboard.press(key)
+
+    def said(self):
+        """What is read aloud about the figure."""
+        spoken = self.page.locator(".widget-html [role=status]").all_text_contents()
+        return spoken[-1] if spoken else ""
+
+    def reads(self):
+        """The digit that the pad reads once all messages have come and gone, or None; and the whole sentence."""
+        sentence = self.settled_sentence()
+        digit = re.match(r"It reads (\d)", sentence)
+        return (int(digit[1]) if digit else None), sentence
+
+    def settled_sentence(self, quiet=0.4):
+        """What is said once it has not changed for a while."""
+        last, since = self.said(), time.monotonic()
+        while time.monotonic() - since < quiet:
+            self.page.wait_for_timeout(50)
+            now = self.said()
+            if now != last:
+                last, since = now, time.monotonic()
+        return last
+
+    def clear(self):
+        self.page.get_by_role("button", name="Clear").click()
+        assert self.settled_sentence().startswith(EMPTY)
+
+    def ink(self):
+        """The share of the canvas that is black."""
+        return self.canvas.evaluate(INK)
+
+
+@pytest.fixture(scope="module")
+def pad(browser, lab):
+    notebook = nbformat.read(CHAPTER, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id in NEEDED]
+    assert [cell.id for cell in notebook.cells] == NEEDED
+    nbformat.write(notebook, lab.notebooks / "pad.ipynb")
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, has_touch=True)
+    page = context.new_page()
+    yield DrawnOn(page, lab, "pad.ipynb")
+    page.evaluate("window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
+    context.close()
+
+
+@pytest.fixture(autouse=True)
+def empty(pad):
+    if pad.page.get_by_role("button", name="Clear").is_enabled():
+        pad.clear()
+    yield
+    none_of(*pad.cell_problems(), *pad.complaints())
+
+
+def test_it_is_there_and_says_what_to_do(pad):
+    assert pad.said().startswith(EMPTY) and "Draw a digit" in pad.said()
+    label = pad.canvas.get_attribute("aria-label")
+    assert "empty" in label and "arrow keys" in label
+    assert pad.ink() == 0
+    none_of(*pad.unlabelled(), *pad.unspoken())
+
+
+def test_a_3_drawn_with_the_mouse_is_read_as_3_and_clearing_works(pad):
+    pad.draw(THREE)
+    digit, sentence = pad.reads()
+    assert digit == 3, sentence
+    assert "It reads 3" in pad.page.locator(".widget-html svg").last.inner_html()
+    assert pad.ink() > 0.05
+    pad.clear()
+    assert pad.ink() == 0 and pad.canvas.get_attribute("aria-label").startswith("Pad for a digit: empty")
+
+
+def test_undo_takes_the_last_stroke_back(pad):
+    pad.draw([*THREE, [(0.1, 0.1), (0.1, 0.9)]])
+    assert "2 strokes" in pad.canvas.get_attribute("aria-label")
+    pad.page.get_by_role("button", name="Undo").click()
+    assert pad.reads()[0] == 3 and "1 stroke." in pad.canvas.get_attribute("aria-label")
+
+
+def test_a_finger_draws_and_does_not_scroll(pad):
+    before = pad.canvas.bounding_box()
+    pad.touch(THREE)
+    digit, sentence = pad.reads()
+    assert digit == 3, sentence
+    assert pad.canvas.bounding_box() == before
+
+
+def test_a_stroke_that_leaves_the_pad_goes_on_along_its_edge(pad):
+    pad.draw([[(0.5, 0.3), (1.3, 0.3), (1.3, 1.4), (0.5, 0.6)]])
+    pad.settled_sentence()
+    (stroke,) = pad.page.evaluate("window.sent.at(-1)")
+    assert [max(0, *column) for column in zip(*stroke)] == [1, 1] and stroke[-1] == pytest.approx([0.5, 0.6], abs=0.01)
+
+
+def test_a_7_drawn_with_the_keyboard_is_read_as_7_and_the_notebook_keeps_still(pad):
+    cell = pad.script("return panel.content.activeCell.model.id")
+    pad.canvas.focus()
+    pad.press(*SEVEN)
+    status = pad.page.locator(".digit-pad-status")
+    assert "pen down" in status.inner_text()
+    pad.press((" ", 1))
+    assert "pen up" in status.inner_text()
+    digit, sentence = pad.reads()
+    assert digit == 7, sentence
+    assert pad.canvas.evaluate("canvas => canvas === document.activeElement")
+    assert pad.script("return [panel.content.activeCell.model.id, panel.content.mode]") == [cell, "command"]
+
+
+@pytest.mark.parametrize("key", ["Escape", "Delete"])
+def test_keys_clear(pad, key):
+    pad.canvas.focus()
+    pad.press(*SEVEN, (key, 1))
+    assert pad.settled_sentence().startswith(EMPTY) and pad.canvas.evaluate("canvas => canvas.matches(':focus')")
+
+
+def test_with_the_tab_key_one_comes_to_the_pad_its_buttons_and_out(pad):
+    pad.draw(THREE)
+    pad.canvas.focus()
+    focused = []
+    for _ in range(3):
+        focused.append(pad.page.evaluate("document.activeElement.textContent || document.activeElement.tagName"))
+        pad.press(("Tab", 1))
+    assert focused == ["CANVAS", "Undo", "Clear"]
+    assert not pad.page.evaluate("document.querySelector('.digit-pad').contains(document.activeElement)")
+
+
+def test_the_picture_follows_while_drawing_and_messages_are_few(pad):
+    """Before the pen is lifted, the figure has changed; of 200 moves, far fewer messages come."""
+    pad.page.evaluate("window.sent = []")
+    pad.page.mouse.move(*pad.at(0.2, 0.5))
+    pad.page.mouse.down()
+    started = time.monotonic()
+    for i in range(200):
+        pad.page.mouse.move(*pad.at(0.2 + 0.003 * i, 0.5 + 0.2 * (i % 20) / 20))
+    took = time.monotonic() - started
+    pad.page.wait_for_timeout(500)
+    assert pad.said().startswith("It reads")
+    pad.page.mouse.up()
+    sent = pad.page.evaluate("window.sent.length")
+    assert 2 <= sent <= 20 * (took + 0.5) + 2
+
+
+@pytest.mark.slow
+def test_of_twenty_digits_of_two_hands_at_least_eighteen_are_read(pad):
+    wrong = []
+    for name, (digit, drawing) in strokes.ALL.items():
+        pad.draw(drawing)
+        read, sentence = pad.reads()
+        if read != digit:
+            wrong.append(f"{name}: {sentence}")
+        pad.clear()
+    assert len(wrong) <= 2, wrong
