@@ -2,7 +2,55 @@
 
 import numpy as np
 
+from mnist_autograd import optim
 from mnist_autograd.teach import digits
+
+
+def cosine_by_halves(step, steps, lr):
+    """With (1 + cos a) / 2 = cos(a / 2)^2."""
+    return lr * np.cos(np.pi / 2 * step / steps) ** 2
+
+
+def shift_loop(images, down, right):
+    new = np.zeros(images.shape)
+    for n, i, j in np.ndindex(images.shape):
+        if 0 <= i - down < images.shape[1] and 0 <= j - right < images.shape[2]:
+            new[n, i, j] = images[n, i - down, j - right]
+    return new
+
+
+def shift_matrices(images, down, right):
+    """Matrices with ones beside the diagonal move rows and columns."""
+    H, W = images.shape[1:]
+    return np.eye(H, k=-down) @ images @ np.eye(W, k=right)
+
+
+def shift_slices(images, down, right):
+    new = np.zeros_like(images)
+    H, W = images.shape[1:]
+    to = [slice(max(by, 0), size + min(by, 0)) for by, size in ((down, H), (right, W))]
+    source = [slice(max(-by, 0), size + min(-by, 0)) for by, size in ((down, H), (right, W))]
+    new[:, to[0], to[1]] = images[:, source[0], source[1]]
+    return new
+
+
+def shift_on_a_copy(images, down, right):
+    new = images.copy()
+    for i in range(images.shape[1]):
+        for j in range(images.shape[2]):
+            if 0 <= i - down < images.shape[1] and 0 <= j - right < images.shape[2]:
+                new[:, i, j] = images[:, i - down, j - right]
+    return new
+
+
+def shift_by_indices(images, down, right):
+    rows, columns = (np.arange(n) - by for n, by in zip(images.shape[1:], (down, right)))
+    return images[:, rows % len(rows)][:, :, columns % len(columns)]
+
+
+def shift_clipped(images, down, right):
+    rows, columns = (np.arange(n) - by for n, by in zip(images.shape[1:], (down, right)))
+    return images[:, rows.clip(0, len(rows) - 1)][:, :, columns.clip(0, len(columns) - 1)]
 
 
 def centre_loop(image):
@@ -32,9 +80,28 @@ def loop_with_whole_numbers(image):
     return centre
 
 
-RIGHT = {"08.3": [centre_loop, centre_by_average, digits.centre_of_mass]}
+RIGHT = {
+    "08.1": [cosine_by_halves, optim.cosine, lambda step, steps, lr: lr / 2 + lr / 2 * np.cos(np.pi * step / steps)],
+    "08.2": [shift_loop, shift_matrices, shift_slices],
+    "08.3": [centre_loop, centre_by_average, digits.centre_of_mass],
+}
 
 MISTAKES_WRITTEN_OTHERWISE = [
+    ("08.1", lambda step, steps, lr: lr + lr * np.cos(np.pi * step / steps), "The division by 2 is missing"),
+    ("08.1", lambda step, steps, lr: lr * np.sin(np.pi * step / steps / 2) ** 2, "It rises"),
+    ("08.1", lambda step, steps, lr: lr * np.cos(np.pi * step / steps) ** 2, "It is a whole wave"),
+    ("08.1", lambda step, steps, lr: lr / steps * (steps - step), "It falls along a straight line"),
+    ("08.1", lambda step, steps, lr: lr * np.sqrt((1 + np.cos(np.pi * step / steps)) / 2), "It is a quarter"),
+    ("08.2", shift_by_indices, "What leaves at one edge"),
+    ("08.2", shift_clipped, "The edge is repeated"),
+    ("08.2", shift_on_a_copy, "Old pixels are left behind"),
+    ("08.2", lambda images, down, right: shift_loop(images, right, down), "down and right are swapped"),
+    ("08.2", lambda images, down, right: shift_matrices(images, -down, -right), "The direction"),
+    (
+        "08.2",
+        lambda images, down, right: shift_loop(images.transpose(0, 2, 1), down, right).transpose(0, 2, 1),
+        "down and",
+    ),
     ("08.3", lambda image: tuple(reversed(centre_loop(image))), "Row and column are swapped"),
     (
         "08.3",

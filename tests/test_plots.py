@@ -23,6 +23,66 @@ def test_show_images_wants_a_caption_for_each():
         plots.show_images(np.zeros((2, 28, 28)), ["one"])
 
 
+def test_show_weights_draws_every_sign_on_one_scale():
+    weights = np.zeros((3, 28, 28))
+    weights[0, 2, 5], weights[0, 7, 1], weights[1, 3, 3] = 1, -1, 0.2
+    weights[2] = -0.6
+    figure = plots.show_weights(weights, ["a", "b", "c"], columns=2)
+    shown = [ax for ax in figure.axes if ax.images]
+    assert [ax.get_title() for ax in shown] == ["a", "b", "c"] and len(figure.axes) == 4
+    low, high = shown[0].images[0].get_clim()
+    assert low == -high and all(ax.images[0].get_clim() == (low, high) for ax in shown)
+    for ax, picture in zip(shown, weights):
+        np.testing.assert_array_equal(ax.images[0].get_array(), picture)
+        plus, minus = (points.get_offsets().tolist() for points in ax.collections)  # x before y
+        for marked, sign in ((plus, 1), (minus, -1)):
+            assert sorted(marked) == sorted([x, y] for y, x in zip(*(sign * picture > high / 2).nonzero()))
+    assert shown[0].collections[0].get_offsets().tolist() == [[5, 2]]
+    assert shown[0].collections[1].get_offsets().tolist() == [[1, 7]]
+    colours = shown[0].images[0].get_cmap()
+    assert colours(0.0)[:3] == (0, 0, 0) and colours(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
+
+
+def test_show_weights_of_zeros_and_of_the_wrong_number():
+    assert plots.show_weights(np.zeros((1, 2, 2)), ["none"]).axes[0].images[0].get_clim() == (-1, 1)
+    with pytest.raises(ValueError, match="2 pictures, 1 captions"):
+        plots.show_weights(np.zeros((2, 28, 28)), ["one"])
+
+
+def test_plot_confusion_writes_every_count_where_it_belongs():
+    matrix = np.array([[900, 3, 0], [12, 800, 1], [4, 5, 70]])
+    figure = plots.plot_confusion(matrix, ["cat", "dog", "bird"])
+    (ax,) = figure.axes
+    assert "true" in ax.get_ylabel() and "predicted" in ax.get_xlabel()
+    for labels in (ax.get_xticklabels(), ax.get_yticklabels()):
+        assert [label.get_text() for label in labels] == ["cat", "dog", "bird"]
+    written = {text.get_position(): text for text in ax.texts}
+    assert {place: text.get_text() for place, text in written.items()} == {
+        (j, i): str(count) for (i, j), count in np.ndenumerate(matrix)
+    }
+    assert [place for place, text in written.items() if text.get_weight() == "bold"] == [(0, 0), (1, 1), (2, 2)]
+    assert [place for place, text in written.items() if text.get_color() == "white"] == [(0, 1)]  # on the darkest
+    np.testing.assert_array_equal(ax.images[0].get_array(), [[0, 3, 0], [12, 0, 1], [4, 5, 0]])
+    frames = [patch.get_xy() for patch in ax.patches]
+    assert frames == [(i - 0.46, i - 0.46) for i in range(3)]
+
+
+def test_plot_confusion_wants_a_name_for_each_class():
+    with pytest.raises(ValueError, match=r"shape \(2, 2\), and there are 3 names"):
+        plots.plot_confusion(np.eye(2), ["a", "b", "c"])
+    assert len(plots.plot_confusion(np.eye(2, dtype=int), ["a", "b"]).axes[0].texts) == 4  # without a mistake
+
+
+def test_plot_epochs_tells_its_curves_apart_without_colour():
+    figure = plots.plot_epochs({"slow": [0.1, 0.2, 0.3], "fast": [0.5, 0.4, 0.6]}, "accuracy")
+    (ax,) = figure.axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast"]
+    for line, values in zip(ax.lines, ([0.1, 0.2, 0.3], [0.5, 0.4, 0.6])):
+        np.testing.assert_array_equal(line.get_xydata(), list(zip([1, 2, 3], values)))
+    assert len({line.get_marker() for line in ax.lines}) == 2
+
+
 @pytest.mark.parametrize("validated", [True, False])
 def test_plot_history_draws_training_and_validation(validated):
     validation = [0.4, 0.3] if validated else [np.nan, np.nan]

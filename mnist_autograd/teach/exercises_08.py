@@ -1,13 +1,412 @@
 """The exercises of chapter 08: an MLP on MNIST. For each the solution, the probes and the known mistakes.
 
-Shapes: image (H, W), numbers from 0 (paper) upwards (ink).
+Shapes: image (H, W) and images (N, H, W), numbers from 0 (paper) upwards (ink); step, steps and lr are numbers.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .exercises import Exercise, Specimen
+
+# --- 08.1 ---------------------------------------------------------------------------------------------------------
+
+
+def cosine_rate(step, steps, lr):
+    """The learning rate of a step, 0 to steps: it falls from lr to 0 along half a wave of the cosine."""
+    return lr * (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def _cos(part, steps, waves=0.5):
+    """cos, of which so many waves fill the run."""
+    return math.cos(2 * math.pi * waves * part / steps)
+
+
+EXERCISE_1 = Exercise(
+    id="08.1",
+    title="A cosine learning rate",
+    see="A learning rate that falls",
+    solution=cosine_rate,
+    probes=[
+        (0, 4, 1.0),
+        (1, 4, 1.0),
+        (2, 4, 1.0),
+        (3, 4, 1.0),
+        (4, 4, 1.0),
+        (0, 3, 0.2),
+        (1, 3, 0.2),
+        (2, 3, 0.2),
+        (3, 3, 0.2),
+        (5, 12, 0.4),
+        (700, 1000, 2.0),
+    ],
+    specimens=[
+        Specimen(
+            "The division by 2 is missing",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps)),
+            "The cosine goes from 1 to -1, so 1 + cos goes from 2 to 0. The run would begin with twice the learning "
+            "rate that was asked for. Divide by 2.",
+        ),
+        Specimen(
+            "The 1 before the cosine is missing, and the division by 2",
+            lambda step, steps, lr: lr * _cos(step, steps),
+            "A cosine alone goes down to -1: in the second half of the run the learning rate is negative, and every "
+            "step goes uphill. `(1 + cos) / 2` stays between 0 and 1.",
+        ),
+        Specimen(
+            "The 1 before the cosine is missing",
+            lambda step, steps, lr: lr * _cos(step, steps) / 2,
+            "A cosine goes down to -1: in the second half of the run the learning rate is negative, and every step "
+            "goes uphill. `(1 + cos) / 2` stays between 0 and 1.",
+        ),
+        Specimen(
+            "It is a quarter of a wave",
+            lambda step, steps, lr: lr * _cos(step, steps, 0.25),
+            "With pi / 2 in place of pi, the cosine goes from 1 to 0 with a steep end. Half a wave, `(1 + cos(pi * "
+            "step / steps)) / 2`, is flat at both ends: long near lr, and long near 0.",
+        ),
+        Specimen(
+            "It is a whole wave",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps, 1)) / 2,
+            "With 2 pi the cosine is back at 1 at the end, and the learning rate at lr. It shall end at 0: half a "
+            "wave, pi.",
+        ),
+        Specimen(
+            "pi is missing",
+            lambda step, steps, lr: lr * (1 + math.cos(step / steps)) / 2,
+            "Without pi the angle goes from 0 to 1, and the cosine only down to 0.54. At pi it reaches -1, and the "
+            "learning rate 0.",
+        ),
+        Specimen(
+            "The angle is in degrees",
+            lambda step, steps, lr: lr * (1 + math.cos(180 * step / steps)) / 2,
+            "`math.cos` and `np.cos` take radians. Half a wave is pi, not 180.",
+        ),
+        Specimen(
+            "Sine in place of cosine",
+            lambda step, steps, lr: lr * (1 + math.sin(math.pi * step / steps)) / 2,
+            "The sine of 0 is 0: the run would begin with lr / 2, rise to lr, and fall back. The cosine begins at 1.",
+        ),
+        Specimen(
+            "It rises",
+            lambda step, steps, lr: lr * (1 - _cos(step, steps)) / 2,
+            "With the sign turned the learning rate goes from 0 to lr. At the end of a run the steps shall be small.",
+        ),
+        Specimen(
+            "It falls along a straight line",
+            lambda step, steps, lr: lr * (1 - step / steps),
+            "A straight line also goes from lr to 0, and is a schedule that people use. Asked for is the cosine, "
+            "which keeps near lr at first, and near 0 at last.",
+        ),
+        Specimen(
+            "It falls by a constant factor",
+            lambda step, steps, lr: lr * math.exp(-step / steps),
+            "An exponential falls, but never to 0: at the end, a third of lr is left. Asked for is the cosine.",
+        ),
+        Specimen(
+            "The quotient is cut to a whole number",
+            lambda step, steps, lr: lr * (1 + math.cos(math.pi * (step // steps))) / 2,
+            "`//` drops the decimals: 1 // 4 is 0, and the learning rate stays at lr until the last step. `/` keeps "
+            "them.",
+        ),
+        Specimen(
+            "lr is forgotten",
+            lambda step, steps, lr: (1 + _cos(step, steps)) / 2,
+            "This is the factor, from 1 to 0. The learning rate is lr times the factor. With lr = 1 nobody would "
+            "notice.",
+        ),
+        Specimen(
+            "lr multiplies the 1 only",
+            lambda step, steps, lr: (lr + _cos(step, steps)) / 2,
+            "`lr * 1 + cos` is not `lr * (1 + cos)`: the brackets decide what lr multiplies.",
+        ),
+        Specimen(
+            "lr multiplies the cosine only",
+            lambda step, steps, lr: (1 + lr * _cos(step, steps)) / 2,
+            "`1 + lr * cos` is not `lr * (1 + cos)`: the brackets decide what lr multiplies.",
+        ),
+        Specimen(
+            "Only the cosine is halved",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps) / 2),
+            "`1 + cos / 2` goes from 1.5 to 0.5. The division by 2 belongs to the whole: `(1 + cos) / 2`.",
+        ),
+        Specimen(
+            "It counts to steps - 1",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps - 1)) / 2,
+            "Divided by `steps - 1` the last step itself has the learning rate 0, and moves nothing. Here 0 belongs "
+            "to the moment after the last step, `step = steps`.",
+        ),
+        Specimen(
+            "It is a step ahead",
+            lambda step, steps, lr: lr * (1 + _cos(step + 1, steps)) / 2,
+            "Steps count from 0, and step 0 has the full learning rate lr.",
+        ),
+        Specimen(
+            "step and steps are swapped",
+            lambda step, steps, lr: lr * (1 + _cos(steps, step)) / 2,
+            "The part of the run that is over is `step / steps`: it goes from 0 to 1.",
+            where=lambda step, steps, lr: step > 0,
+        ),
+    ],
+)
+
+
+# --- 08.2 ---------------------------------------------------------------------------------------------------------
+
+
+def shift(images, down, right):
+    """Images (N, H, W), moved by whole pixels, negative ones up and left; what enters at an edge is 0."""
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)))
+    return framed[:, r - down : r - down + H, r - right : r - right + W]
+
+
+def _rolled(images, down, right):
+    return np.roll(images, (down, right), axis=(1, 2))
+
+
+def _framed_with(images, down, right, **how):
+    """As the solution, with a frame of another kind."""
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)), **how)
+    return framed[:, r - down : r - down + H, r - right : r - right + W]
+
+
+def _left_behind(images, down, right):
+    """Moved, but where nothing enters the old pixels stay."""
+    arrived = shift(np.ones_like(images), down, right)
+    return np.where(arrived > 0, shift(images, down, right), images)
+
+
+def _along_batch_and_rows(images, down, right):
+    return shift(np.moveaxis(images, 2, 0), down, right).transpose(1, 2, 0)
+
+
+def _strips(images, down, right, edges):
+    """Rolled, then strips of |down| rows and |right| columns made 0 at the first edges, the last, or both."""
+    new = _rolled(images, down, right)
+    a, b = abs(down), abs(right)
+    _, H, W = images.shape
+    if edges in ("first", "both"):
+        new[:, :a], new[:, :, :b] = 0, 0
+    if edges in ("last", "both"):
+        new[:, H - a :], new[:, :, W - b :] = 0, 0
+    return new
+
+
+def _strip_on_the_wrong_side(images, down, right):
+    new = _rolled(images, down, right)
+    _, H, W = images.shape
+    rows = slice(H - down, H) if down > 0 else slice(0, -down)
+    columns = slice(W - right, W) if right > 0 else slice(0, -right)
+    new[:, rows], new[:, :, columns] = 0, 0
+    return new
+
+
+def _as_one_row(images, down, right):
+    """Moved in the row of all pixels: what leaves at the right enters a row below at the left."""
+    N, H, W = images.shape
+    return shift(images.reshape(N, 1, H * W), 0, down * W + right).reshape(N, H, W)
+
+
+def _slices_to_minus(images, down, right):
+    new = np.zeros_like(images)
+    new[:, down:, right:] = images[:, :-down, :-right]
+    return new
+
+
+def _grown(images, down, right):
+    rows, columns = ((max(by, 0), max(-by, 0)) for by in (down, right))
+    return np.pad(images, ((0, 0), rows, columns))
+
+
+def _cut(images, down, right):
+    _, H, W = images.shape
+    return images[:, max(-down, 0) : H - max(down, 0), max(-right, 0) : W - max(right, 0)]
+
+
+def _moves(images, down, right):
+    """Whether there is anything to do."""
+    return down != 0 or right != 0
+
+
+CORNER = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+TWO = np.arange(1.0, 19.0).reshape(2, 3, 3)
+FLAT = np.arange(1.0, 13.0).reshape(2, 2, 3)
+
+EXERCISE_2 = Exercise(
+    id="08.2",
+    title="Shift images",
+    see="One-pixel shifts",
+    solution=shift,
+    probes=[
+        (np.array([[[1.0, 2.0]]]), 0, 0),
+        (np.array([[[1.0, 2.0]]]), 0, 1),
+        (np.array([[[1.0], [2.0]]]), 1, 0),
+        (CORNER, 0, 1),
+        (CORNER, 1, 0),
+        (CORNER, 0, -1),
+        (CORNER, -1, 0),
+        (CORNER, 1, 1),
+        (FLAT, 1, 1),
+        (FLAT, 0, -1),
+        (FLAT, -1, 2),
+        (TWO, 1, 1),
+        (TWO, 2, -1),
+        (TWO, -1, -2),
+        (TWO, 0, 2),
+        (TWO, -2, 0),
+    ],
+    specimens=[
+        Specimen(
+            "What leaves at one edge enters at the other",
+            _rolled,
+            "`np.roll` goes round: the pixels that leave at the bottom come back at the top. A digit that touches the "
+            "edge would be torn. What enters must be paper, 0.",
+        ),
+        Specimen(
+            "The direction is turned round",
+            lambda images, down, right: shift(images, -down, -right),
+            "It moves up for a positive `down`, and left for a positive `right`. Row i of the result comes from row "
+            "`i - down`: a window of the framed image that begins *higher* shows the image *lower*.",
+        ),
+        Specimen(
+            "down is turned round",
+            lambda images, down, right: shift(images, -down, right),
+            "`right` is right, but a positive `down` moves up. Row 0 is the top row: down is towards larger row "
+            "numbers.",
+        ),
+        Specimen(
+            "right is turned round",
+            lambda images, down, right: shift(images, down, -right),
+            "`down` is right, but a positive `right` moves left: to the right is towards larger column numbers.",
+        ),
+        Specimen(
+            "down and right are swapped",
+            lambda images, down, right: shift(images, right, down),
+            "Axis 1 counts the rows, from the top down; axis 2 counts the columns, to the right.",
+        ),
+        Specimen(
+            "The batch axis is shifted",
+            _along_batch_and_rows,
+            "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
+            "fits. Rows are axis 1, columns axis 2.",
+        ),
+        Specimen(
+            "The batch axis is rolled",
+            lambda images, down, right: np.roll(images, (down, right), axis=(0, 1)),
+            "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
+            "fits. Rows are axis 1, columns axis 2. And `np.roll` goes round: what enters must be 0.",
+        ),
+        Specimen(
+            "np.roll without an axis",
+            lambda images, down, right: np.roll(images, (down, right)),
+            "Without `axis`, `np.roll` lays all pixels of all images in one row and turns that. Rows are axis 1, "
+            "columns axis 2. And even with axes it goes round, where 0 must enter.",
+        ),
+        Specimen(
+            "The edge is repeated",
+            lambda images, down, right: _framed_with(images, down, right, mode="edge"),
+            "What enters at an edge is paper, 0. A copy of the outermost pixels would draw a stroke that touches the "
+            "edge longer than it is.",
+        ),
+        Specimen(
+            "Old pixels are left behind at the edge",
+            _left_behind,
+            "The picture is moved, but on top of a copy of the old one, whose pixels stay where nothing new arrives. "
+            "Begin with zeros: `np.zeros_like(images)`.",
+        ),
+        Specimen(
+            "What enters is 255",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=255),
+            "255 is ink. Paper is 0 in these images.",
+        ),
+        Specimen(
+            "What enters is 1",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=1),
+            "1 is ink, once the images are divided by 255. Paper is 0.",
+        ),
+        Specimen(
+            "What enters is nan",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=np.nan),
+            "`nan` spreads: after one step of training every weight would be `nan`. What enters is paper, 0.",
+        ),
+        Specimen(
+            "Strips are cleared at the top and at the left, whatever the direction",
+            lambda images, down, right: _strips(images, down, right, "first"),
+            "Right for positive shifts. Where the image moves up, the strip that must be cleared is at the bottom, and "
+            "where it moves left, at the right.",
+        ),
+        Specimen(
+            "Strips are cleared at both ends",
+            lambda images, down, right: _strips(images, down, right, "both"),
+            "Only the strip that the image has moved away from is empty. At the other end there are pixels of the "
+            "image, and clearing them loses ink.",
+        ),
+        Specimen(
+            "The strips are cleared on the wrong side",
+            _strip_on_the_wrong_side,
+            "After `np.roll`, what came round lies where the image has moved away from: at the top if it moved down. "
+            "That strip must be 0; the one at the bottom belongs to the image.",
+        ),
+        Specimen(
+            "Pixels run on into the next row",
+            _as_one_row,
+            "In a row of all pixels the last of one line stands beside the first of the next. Moved to the right "
+            "there, it enters one line below at the left. Shift along two axes.",
+        ),
+        Specimen(
+            "A slice that ends at -0 is empty",
+            _slices_to_minus,
+            "`images[:, :-down]` is right for positive shifts. For 0 it is `images[:, :0]`, which is empty, and for "
+            "negative ones it takes the wrong rows. `: H - down` would be right for 0, too.",
+        ),
+        Specimen(
+            "The image has grown",
+            _grown,
+            "A frame on one side makes the image larger. What leaves at the opposite side must be cut off, so that the "
+            "shape stays (N, H, W).",
+            where=_moves,
+        ),
+        Specimen(
+            "The image has shrunk",
+            _cut,
+            "What leaves is cut off, but nothing has entered at the other side: the shape must stay (N, H, W).",
+            where=_moves,
+        ),
+        Specimen(
+            "It moves down only",
+            lambda images, down, right: shift(images, down, 0),
+            "`right` is never used.",
+        ),
+        Specimen(
+            "It moves right only",
+            lambda images, down, right: shift(images, 0, right),
+            "`down` is never used.",
+        ),
+        Specimen(
+            "It moves by one pixel, however many were asked for",
+            lambda images, down, right: shift(images, int(np.sign(down)), int(np.sign(right))),
+            "`down` and `right` say how many pixels, not only in which direction.",
+        ),
+        Specimen(
+            "Nothing is moved",
+            lambda images, down, right: images,
+            "The images come back as they were. Some NumPy functions, such as `np.roll`, return a new array and leave "
+            "the old one as it was: the result must be used.",
+        ),
+        Specimen(
+            "All images are the first one",
+            lambda images, down, right: np.repeat(shift(images, down, right)[:1], len(images), axis=0),
+            "Every image must be moved, not only the first.",
+        ),
+    ],
+)
+
 
 # --- 08.3 ---------------------------------------------------------------------------------------------------------
 
@@ -231,4 +630,4 @@ EXERCISE_3 = Exercise(
     ],
 )
 
-EXERCISES = [EXERCISE_3]
+EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3]

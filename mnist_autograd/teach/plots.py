@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from .charts import COLOURS, GREY
@@ -28,6 +31,61 @@ def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -
     for ax, image, caption in zip(axes.flat, images, captions):
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
         ax.set_title(caption, fontsize=13)
+    return figure
+
+
+def show_weights(weights: np.ndarray, captions: Sequence[str], columns: int = 5) -> Figure:
+    """A tile of weights (N, 28, 28), all on one scale: positive blue, negative black, each with its caption above it.
+
+    The largest hundredth of the weights have the deepest colour. So that nobody needs the colours, a + or a - stands on
+    every weight of more than half of their size.
+    """
+    if len(weights) != len(captions) or len(weights) == 0:
+        raise ValueError(
+            f"show_weights: {len(weights)} pictures, {len(captions)} captions; expected as many, at least 1"
+        )
+    weights = np.asarray(weights)
+    limit = np.quantile(np.abs(weights), 0.99) or 1
+    colours = LinearSegmentedColormap.from_list("signed", ["black", "white", COLOURS["logits"]])
+    columns = min(columns, len(weights))
+    rows = math.ceil(len(weights) / columns)
+    figure, axes = _subplots(rows, columns, (2.0 * columns, 2.3 * rows))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, caption in zip(axes.flat, weights, captions):
+        ax.imshow(image, cmap=colours, vmin=-limit, vmax=limit)
+        for marker, sign in ("+", 1), ("_", -1):
+            y, x = (sign * image > limit / 2).nonzero()
+            ax.scatter(x, y, s=7, c="white", marker=marker, linewidths=0.8)
+        ax.set_title(caption, fontsize=13)
+    return figure
+
+
+def plot_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
+    """A confusion matrix (C, C) with its numbers: a row for each true class, a column for each predicted one.
+
+    The darker, the more mistakes. The diagonal, which holds the right answers, has a frame in place of a shade.
+    """
+    matrix = np.asarray(matrix)
+    if matrix.shape != (len(names), len(names)):
+        raise ValueError(
+            f"plot_confusion: the matrix has shape {matrix.shape}, and there are {len(names)} names; expected a row "
+            "and a column for each name"
+        )
+    mistakes = matrix - np.diag(np.diag(matrix))
+    most = mistakes.max() or 1
+    size = 2.2 + 0.5 * len(names)
+    figure, axes = _subplots(1, 1, (size, size))
+    ax = axes[0, 0]
+    ax.imshow(mistakes, cmap="Greys", vmin=0, vmax=most)
+    for (i, j), count in np.ndenumerate(matrix):
+        colour = "white" if mistakes[i, j] > 0.55 * most else "black"
+        ax.text(j, i, f"{count}", ha="center", va="center", color=colour, weight="bold" if i == j else "normal")
+        if i == j:
+            ax.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS["probabilities"]))
+    ax.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 2 else 0)
+    ax.set_yticks(range(len(names)), names)
+    ax.set(xlabel="predicted class", ylabel="true class")
     return figure
 
 
@@ -63,6 +121,19 @@ def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray) -> Figure:
     ax.set(title=f"reads {p.argmax()}, p = {p.max():.2f}", xlim=(0, 1), yticks=range(len(p)))
     ax.title.set_fontsize(13)
     ax.invert_yaxis()
+    return figure
+
+
+def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
+    """One quantity of several runs by epoch, counted from 1: a curve with a marker of its own for each."""
+    figure, axes = _subplots(1, 1, (7.5, 4.2))
+    ax = axes[0, 0]
+    for (name, values), marker in zip(curves.items(), itertools.cycle("os^Dvx*")):
+        ax.plot(range(1, len(values) + 1), values, f"{marker}-", color="black", mfc="white", lw=1, label=name)
+    ax.set(xlabel="epoch", ylabel=quantity)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    ax.legend(frameon=False)
     return figure
 
 
