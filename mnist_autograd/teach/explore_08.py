@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import ipywidgets as widgets
 import numpy as np
 
 from .. import data, nn, optim, recipe
@@ -58,7 +59,7 @@ class Settings:
     def training(self) -> str:
         shifts = f"shifts of up to {self.shifts} pixel{'s' * (self.shifts > 1)}" if self.shifts else "no shifts"
         return (
-            f"learning rate {self.lr:g}, momentum {self.momentum:g}, batches of {self.batch_size}, "
+            f"learning rate {self.lr:g}, momentum {self.momentum:g}, batch size {self.batch_size}, "
             f"weight decay {self.weight_decay:g}, {shifts}"
         )
 
@@ -87,10 +88,9 @@ class Run:
 
     def words(self) -> str:
         moved = ", moved on the way" if self.moved else ""
-        best = (
-            f": {self.records[-1].validation_accuracy:.1%} after {self.records[-1].epoch:.2f}" if self.records else ""
-        )
-        return f"run {self.number}, {self.settings.network()}, {self.settings.training()}{moved}{best}"
+        last = self.records[-1]
+        result = f"{last.validation_accuracy:.1%} of the validation images after {last.epoch:.2f} epochs"
+        return f"run {self.number}: {result}; {self.settings.network()}, {self.settings.training()}{moved}"
 
 
 class MlpLabState(State):
@@ -248,9 +248,9 @@ class MlpLabState(State):
         h = self.hidden_values()
         if self.settings.activation == "tanh":
             share = float((np.abs(h) > SATURATED).mean())
-            return share, f"{share:.0%} of the hidden values are saturated (beyond ±{SATURATED:g})"
+            return share, f"{share:.0%} of the hidden values saturated (beyond ±{SATURATED:g})"
         share = float((h == 0).all(axis=0).mean())
-        return share, f"{share:.0%} of the units are dead (0 for all of {len(h)} images)"
+        return share, f"{share:.0%} of the units dead (0 for all of {len(h)} images)"
 
     def histogram(self) -> tuple[list[str], list[float]]:
         """Ranges of hidden values in words, and the share of values in each."""
@@ -454,7 +454,13 @@ def mlp_lab(X, y, X_validation, y_validation, **settings) -> Lab:
     now = state.settings
     sliders = {
         "hidden": base.slider_over("hidden units", HIDDEN, now.hidden),
-        "activation": base.slider_over("activation", ACTIVATIONS, now.activation),
+        "activation": widgets.Dropdown(
+            options=list(ACTIVATIONS),
+            value=now.activation,
+            description="activation",
+            style=base.STYLE,
+            layout=base.LAYOUT,
+        ),
         "lr": base.slider_over("learning rate", LEARNING_RATES, now.lr),
         "momentum": base.slider_over("momentum", MOMENTA, now.momentum),
         "batch_size": base.slider_over("batch size", BATCH_SIZES, now.batch_size),
