@@ -347,6 +347,21 @@ ANSWERS = {
                 return p
         """,
     },
+    "08-2": {
+        "passed": """
+            def shift(images, down, right):
+                N, H, W = images.shape
+                new = np.zeros_like(images)
+                for i in range(max(down, 0), min(H + down, H)):
+                    for j in range(max(right, 0), min(W + right, W)):
+                        new[:, i, j] = images[:, i - down, j - right]
+                return new
+        """,
+        "known mistake": """
+            def shift(images, down, right):
+                return np.roll(images, (down, right), axis=(1, 2))
+        """,
+    },
 }
 
 
