@@ -25,6 +25,7 @@ LISTEN_TO_THE_PAD = """
         if (direction === "send" && strokes) window.sent.push(strokes);
     });
 """
+ROUND_TRIP = 'await panel.sessionContext.session.kernel.requestExecute({code: "", silent: true}).done;'
 INK = """canvas => {
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let black = 0;
@@ -86,19 +87,24 @@ class DrawnOn(Chapter):
         digit = re.match(r"It reads (\d)", sentence)
         return (int(digit[1]) if digit else None), sentence
 
-    def settled_sentence(self, quiet=0.4):
-        """What is said once it has not changed for a while."""
-        last, since = self.said(), time.monotonic()
-        while time.monotonic() - since < quiet:
-            self.page.wait_for_timeout(50)
-            now = self.said()
-            if now != last:
-                last, since = now, time.monotonic()
-        return last
+    def settled_sentence(self):
+        """What is said once the kernel has answered all that the pad had to send, and there is no more."""
+        before, now = None, ""
+        while before != now:
+            self.page.wait_for_timeout(120)  # longer than the pad holds a message back
+            self.script(ROUND_TRIP)
+            before, now = now, self.said()
+        return now
 
     def clear(self):
         self.page.get_by_role("button", name="Clear").click()
-        assert self.settled_sentence().startswith(EMPTY)
+        self.wait_until_empty()
+
+    def wait_until_empty(self, seconds=5):
+        deadline = time.monotonic() + seconds
+        while not self.said().startswith(EMPTY) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        assert self.said().startswith(EMPTY)
 
     def ink(self):
         """The share of the canvas that is black."""
@@ -184,7 +190,8 @@ def test_a_7_drawn_with_the_keyboard_is_read_as_7_and_the_notebook_keeps_still(p
 def test_keys_clear(pad, key):
     pad.canvas.focus()
     pad.press(*SEVEN, (key, 1))
-    assert pad.settled_sentence().startswith(EMPTY) and pad.canvas.evaluate("canvas => canvas.matches(':focus')")
+    pad.wait_until_empty()
+    assert pad.canvas.evaluate("canvas => canvas.matches(':focus')")
 
 
 def test_with_the_tab_key_one_comes_to_the_pad_its_buttons_and_out(pad):
@@ -207,11 +214,10 @@ def test_the_picture_follows_while_drawing_and_messages_are_few(pad):
     for i in range(200):
         pad.page.mouse.move(*pad.at(0.2 + 0.003 * i, 0.5 + 0.2 * (i % 20) / 20))
     took = time.monotonic() - started
-    pad.page.wait_for_timeout(500)
-    assert pad.said().startswith("It reads")
+    assert pad.settled_sentence().startswith("It reads")
     pad.page.mouse.up()
     sent = pad.page.evaluate("window.sent.length")
-    assert 2 <= sent <= 20 * (took + 0.5) + 2
+    assert 2 <= sent <= 20 * took + 3
 
 
 @pytest.mark.slow
