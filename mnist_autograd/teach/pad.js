@@ -24,9 +24,9 @@ function render({ model, el }) {
   // --- What there is to see ---
 
   const root = element("div", "digit-pad");
-  root.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys: arrows would walk through the cells
   const canvas = element("canvas", "digit-pad-canvas", root);
   canvas.tabIndex = 0;
+  canvas.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take keys for its own: x would cut the cell
   canvas.setAttribute("role", "application"); // so that a screen reader lets the arrow keys through
   const buttons = element("div", "digit-pad-buttons", root);
   const undoButton = button("Undo", undo);
