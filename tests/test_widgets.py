@@ -16,7 +16,7 @@ CONTROLS = {
     "03-jacobians-and-vjps.ipynb": 22,
     "04-log-softmax.ipynb": 5,
     "05-cross-entropy.ipynb": 16,
-    "08-mlp-on-mnist.ipynb": 0,
+    "08-mlp-on-mnist.ipynb": 12,
 }
 
 

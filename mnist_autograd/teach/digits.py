@@ -34,11 +34,12 @@ def drawn(strokes: Strokes, size: int = PAD, pen: float = PEN) -> np.ndarray:
     """The strokes as ink on paper: (size, size). A stroke of one point is a dot; what leaves the pad is cut off.
 
     A pixel's grey is how far the pen covers it: full ink up to half a pixel inside the edge of the stroke, none from
-    half a pixel outside. Points that are not finite are left out.
+    half a pixel outside. Points that are not finite are left out, and none is farther away than ten pads.
     """
     ink, radius = np.zeros((size, size)), pen * size / 2
     for stroke in strokes:
-        points = [(x * size, y * size) for x, y in stroke if math.isfinite(x) and math.isfinite(y)]
+        finite = [point for point in stroke if all(map(math.isfinite, point))]
+        points = [tuple(size * min(10, max(-10, share)) for share in point) for point in finite]
         for start, end in zip(points, points[1:] or points):
             _draw_line(ink, start, end, radius)
     return 255 * ink

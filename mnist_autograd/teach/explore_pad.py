@@ -17,7 +17,7 @@ from .pad import Pad
 CLASSES = range(10)
 TEMPERATURES = [0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
 TO_DO = "Draw a digit on the pad, with the mouse, a finger or the keyboard."
-PICTURE = 110  # pixels of a step's picture
+PICTURE = 128  # pixels of a step's picture, and wide enough for its caption
 STEPS = ("drawn", "cropped", "scaled", "centred")
 WIDTH, HEIGHT = charts.GAP + 4 * (PICTURE + charts.GAP), 368  # of the bars
 
@@ -33,6 +33,11 @@ class Reading(NamedTuple):
     with_steps: np.ndarray | None
     without: np.ndarray | None
     problem: str
+
+    @property
+    def answer(self) -> str:
+        """The likeliest digit and its probability, or "" where there is none."""
+        return "" if self.is_empty or self.with_steps is None else answer(self.with_steps)
 
     @property
     def is_empty(self) -> bool:
@@ -63,7 +68,9 @@ class DigitState(State):
             return None, problem.replace("your function", "the model")
         if not np.isfinite(z).all():
             return None, "the model gave logits that are not finite"
-        return F.softmax(z[0].astype(np.float64) / self.temperature).data, ""
+        with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
+            gaps = (z[0].astype(np.float64) - z.max()) / self.temperature
+        return F.softmax(gaps).data, ""
 
     def view(self) -> str:
         found = self.reading()
@@ -88,7 +95,7 @@ class DigitState(State):
             return charts.message(f"There is no answer: {found.problem}.", "No answer", WIDTH, HEIGHT)
         names, texts = map(str, CLASSES), list(map(percent, p))
         look = {"limits": (0, 1), "texts": texts, "length": WIDTH - 200}
-        return charts.bars(p, list(names), f"It reads {answer(p)}", "probabilities", **look)
+        return charts.bars(p, list(names), f"It reads {found.answer}", "probabilities", **look)
 
     def _caption(self, found: Reading) -> str:
         temperature = f"Temperature T = {number(self.temperature)}."
@@ -108,7 +115,7 @@ class DigitState(State):
         if p is None:
             return f"There is no answer: {found.problem}. {caption}"
         second = p.argsort()[-2]
-        return f"It reads {answer(p)}; then {second}, {percent(p[second])}. {caption}"
+        return f"It reads {found.answer}; then {second}, {percent(p[second])}. {caption}"
 
     def table(self) -> str:
         found = self.reading()
@@ -153,6 +160,10 @@ class DigitExplorer(Explorer):
         answer = widgets.VBox([temperature, self.figure], layout={"flex": "1 1 400px", "min_width": "0"})
         beside = widgets.Layout(display="flex", flex_flow="row wrap", width="100%")
         self.children = [widgets.Box([self.pad, answer], layout=beside), self.status]
+
+    def _changed(self, change=None) -> None:
+        super()._changed(change)
+        self.pad.answer = self.state.reading().answer  # beside the pen, too
 
     def __repr__(self) -> str:
         return "Draw a digit: a pad that needs JupyterLab. The figure below shows its steps for a drawn 3."

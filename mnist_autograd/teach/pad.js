@@ -9,26 +9,29 @@ const PAUSE = 50; // milliseconds between two messages to Python, so that drawin
 const NEAR = 0.004; // a point nearer than this to the one before it adds nothing
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
+const MIDDLE = [0.5, 0.5];
+
 const HELP =
-  "Draw with the mouse or a finger. With the keyboard: Tab to the pad, move with the arrow keys, " +
-  "Space puts the pen down and lifts it, Delete or Escape clears.";
+  "Draw with the mouse or a finger. With the keyboard: Tab to the pad, arrow keys to move, " +
+  "Space to put the pen down and to lift it, Delete or Escape to clear.";
 
 function render({ model, el }) {
   let strokes = structuredClone(model.get("strokes"));
   let pointer = null; // the id of the mouse or finger that draws
   let penDown = false; // of the keyboard
-  let cursor = [0.5, 0.5]; // of the keyboard
+  let cursor = MIDDLE; // of the keyboard
 
   // --- What there is to see ---
 
   const root = element("div", "digit-pad");
-  root.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take the keys: arrows would walk through the cells
   const canvas = element("canvas", "digit-pad-canvas", root);
   canvas.tabIndex = 0;
+  canvas.dataset.lmSuppressShortcuts = "true"; // or JupyterLab would take keys for its own: x would cut the cell
   canvas.setAttribute("role", "application"); // so that a screen reader lets the arrow keys through
   const buttons = element("div", "digit-pad-buttons", root);
   const undoButton = button("Undo", undo);
   const clearButton = button("Clear", clear);
+  const answer = element("span", "digit-pad-answer", buttons);
   const status = element("div", "digit-pad-status", root);
   status.setAttribute("role", "status");
   status.setAttribute("aria-live", "polite");
@@ -38,7 +41,7 @@ function render({ model, el }) {
   const density = window.devicePixelRatio || 1;
   canvas.width = canvas.height = SIZE * density;
   const paper = canvas.getContext("2d");
-  paper.scale(SIZE * density, SIZE * density); // from here on, lengths are shares of the pad
+  paper.scale(density, density);
 
   function element(kind, name, parent) {
     const made = document.createElement(kind);
@@ -57,20 +60,19 @@ function render({ model, el }) {
 
   function paint() {
     paper.fillStyle = "white";
-    paper.fillRect(0, 0, 1, 1);
+    paper.fillRect(0, 0, SIZE, SIZE);
     if (strokes.length === 0) {
       paper.fillStyle = "#595959";
-      paper.font = "0.06px Helvetica, Arial, sans-serif";
+      paper.font = "16px Helvetica, Arial, sans-serif";
       paper.textAlign = "center";
-      paper.fillText("draw a digit here", 0.5, 0.12);
+      paper.fillText("draw a digit here", SIZE / 2, 32);
     }
     paper.strokeStyle = "black";
-    paper.lineWidth = model.get("pen");
+    paper.lineWidth = SIZE * model.get("pen");
     paper.lineCap = paper.lineJoin = "round";
     for (const stroke of strokes) {
       paper.beginPath();
-      for (const point of stroke) paper.lineTo(...point);
-      if (stroke.length === 1) paper.lineTo(...stroke[0]); // a dot
+      for (const [x, y] of stroke.length === 1 ? [...stroke, ...stroke] : stroke) paper.lineTo(SIZE * x, SIZE * y);
       paper.stroke();
     }
     if (canvas.matches(":focus-visible")) paintCursor();
@@ -80,23 +82,24 @@ function render({ model, el }) {
   }
 
   function paintCursor() {
-    const [x, y] = cursor;
-    for (const [colour, width] of [["white", 0.02], [penDown ? "#D55E00" : "#0072B2", 0.01]]) {
+    const [x, y] = cursor.map((share) => SIZE * share);
+    const radius = penDown ? 8 : 14; // so that the colour is not the only sign
+    for (const [colour, width] of [["white", 6], [penDown ? "#D55E00" : "#0072B2", 3]]) {
       paper.strokeStyle = colour;
       paper.lineWidth = width;
       paper.beginPath();
-      paper.arc(x, y, penDown ? 0.03 : 0.05, 0, 2 * Math.PI); // small with the pen down, large with it up
-      for (const [a, b] of [[0.09, 0], [-0.09, 0], [0, 0.09], [0, -0.09]]) {
-        paper.moveTo(x + a / 2, y + b / 2);
-        paper.lineTo(x + a, y + b);
+      paper.arc(x, y, radius, 0, 2 * Math.PI);
+      for (const [a, b] of Object.values(ARROWS)) {
+        paper.moveTo(x + radius * a, y + radius * b);
+        paper.lineTo(x + 26 * a, y + 26 * b);
       }
       paper.stroke();
     }
   }
 
   function say() {
-    const [x, y] = cursor.map((share) => Math.round(100 * share));
-    status.textContent = `Keyboard: pen ${penDown ? "down" : "up"}, ${x} % across, ${y} % down.`;
+    const [x, y] = cursor.map((share) => share.toFixed(2));
+    status.textContent = `Keyboard: pen ${penDown ? "down" : "up"} at x ${x}, y ${y}.`;
   }
 
   // --- Messages to Python: at most one each PAUSE, and always the last ---
@@ -147,6 +150,7 @@ function render({ model, el }) {
   function clear() {
     penDown = false;
     pointer = null;
+    cursor = MIDDLE;
     strokes = [];
     say();
     changed();
@@ -193,7 +197,7 @@ function render({ model, el }) {
     } else if (event.key === " ") {
       if (event.repeat) return event.preventDefault();
       penDown = !penDown;
-      if (penDown) begin([...cursor]);
+      if (penDown) begin(cursor);
     } else if (event.key === "Escape" || event.key === "Delete") {
       clear();
     } else if (event.key === "Backspace") {
@@ -221,12 +225,19 @@ function render({ model, el }) {
     paint();
   }
 
+  function showAnswer() {
+    answer.textContent = model.get("answer");
+  }
+
   model.on("change:strokes", follow);
+  model.on("change:answer", showAnswer);
+  showAnswer();
   say();
   paint();
   return () => {
     clearTimeout(timer);
     model.off("change:strokes", follow);
+    model.off("change:answer", showAnswer);
   };
 }
 

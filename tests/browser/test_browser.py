@@ -362,6 +362,20 @@ ANSWERS = {
                 return np.roll(images, (down, right), axis=(1, 2))
         """,
     },
+    "08-3": {
+        "passed": """
+            def centre_of_mass(image):
+                total = image.sum()
+                if total == 0:
+                    return (np.array(image.shape) - 1) / 2
+                rows, columns = (np.arange(size) for size in image.shape)
+                return rows @ image.sum(axis=1) / total, columns @ image.sum(axis=0) / total
+        """,
+        "known mistake": """
+            def centre_of_mass(image):
+                return np.argwhere(image > 0).mean(axis=0)
+        """,
+    },
 }
 
 
