@@ -120,6 +120,8 @@ def test_another_network_begins_anew_says_so_and_keeps_the_old_curve(new, other)
     assert "That is another network" in said(state) and "run 1" in said(state) and "run 2" in said(state)
     assert state.model.net[0].weight.shape == (784, other.get("hidden", 16))
     assert isinstance(state.model.net[1], nn.ReLU) == (state.settings.activation == "ReLU")
+    state.set(hidden=64)  # a slider that is dragged on
+    assert "That is another network" in said(state)
     state.start()
     assert "another network" not in said(state)
 

@@ -117,9 +117,10 @@ class MlpLabState(State):
         if self.settings == before:
             return
         if self.settings.network() != before.network():
-            begun = self.steps > 0
+            begun, note = self.steps > 0, self.note
             self._shelve()
             self._new_network()
+            self.note = note
             if begun:
                 self.note = "That is another network, with new random weights: press start to train it."
         else:
@@ -284,15 +285,18 @@ class MlpLabState(State):
             return f"{self.note or 'Not started.'} It will stop after {self.epochs} epoch{'s' * (self.epochs > 1)}."
         return f"{'Paused' if self.epoch < self.epochs else 'Finished'}: {where}. {self.note}".strip()
 
+    def measured(self) -> str:
+        """Losses and accuracies as they were last measured."""
+        if not self.run.records:
+            return "Not measured yet"
+        r = self.run.records[-1]
+        training = f"loss {r.train_loss:.3f}, accuracy {r.train_accuracy:.1%}"
+        validation = f"loss {r.validation_loss:.3f}, accuracy {r.validation_accuracy:.1%}"
+        return f"After {r.epoch:.2f} epochs: training {training}; validation {validation}"
+
     def describe(self) -> str:
         words = [f"{self.settings.network()}: {self.settings.parameters():,} parameters, {self.settings.training()}"]
-        words.append(self.news().rstrip("."))
-        if self.run.records:
-            r = self.run.records[-1]
-            words.append(
-                f"After {r.epoch:.2f} epochs, loss {r.train_loss:.3f} in training and {r.validation_loss:.3f} on the "
-                f"validation images, accuracy {r.train_accuracy:.1%} and {r.validation_accuracy:.1%}"
-            )
+        words += [self.news().rstrip("."), self.measured()]
         words.append(self.saturation()[1])
         words += [f"Before: {run.words()}" for run in self.earlier]
         return ". ".join(words) + "."
@@ -320,10 +324,11 @@ class MlpLabState(State):
             texts=[f"{share:.0%}" for share in shares],
             length=80,
         )
+        whole = f"Weights of the first {PICTURED} hidden units: blue above 0, black below"
         pictures = charts.pictures(
             self.weights(),
             [""] * PICTURED,
-            f"Weights of the first {len(self.weights())} hidden units: blue above 0, black below",
+            whole if len(self.weights()) == PICTURED else "Weights",  # a row of few pictures has no room for more
             f"weights of {len(self.weights())} hidden units as pictures",
             columns=PICTURED,
             size=39,
@@ -341,7 +346,7 @@ class MlpLabState(State):
     def _header(self) -> str:
         """The configuration and the news, in lines of text."""
         first = f"{self.settings.network()}: {self.settings.parameters():,} parameters"
-        rows = [self.settings.training(), f"{self.news()} {self.saturation()[1].capitalize()}."]
+        rows = [self.settings.training(), f"{self.news()} {self.saturation()[1].capitalize()}.", f"{self.measured()}."]
         rows = [line for row in rows for line in charts._wrapped(row[0].upper() + row[1:], WIDTH - 2 * charts.GAP)]
         texts = [charts.text(charts.GAP, 48 + 22 * i, row) for i, row in enumerate(rows)]
         mark = charts.tag("rect", x=0, y=32, width=4, height=22 * len(rows), fill=charts.COLOURS["gradients"])
@@ -357,13 +362,11 @@ class MlpLabState(State):
             "training": (*self.run.curve(f"train_{what}", scale), quantity),
             "validation": (*self.run.curve(f"validation_{what}", scale), "targets"),
         }
-        end = [(x, y) for x, y in zip(*series["validation"][:2])][-1:]
         return charts.lines(
             series,
             what.capitalize(),
             "epoch",
             unit,
-            marker=end[0] if end else None,
             width=WIDTH / 2,
             height=260,
             including=[(0, limits[0]), (self.epochs, limits[1])],
