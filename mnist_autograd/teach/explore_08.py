@@ -290,8 +290,8 @@ class MlpLabState(State):
         if not self.run.records:
             return "Not measured yet"
         r = self.run.records[-1]
-        training = f"loss {r.train_loss:.3f}, accuracy {r.train_accuracy:.1%}"
-        validation = f"loss {r.validation_loss:.3f}, accuracy {r.validation_accuracy:.1%}"
+        training = f"{r.train_loss:.3f} nats, {r.train_accuracy:.1%} right"
+        validation = f"{r.validation_loss:.3f} nats, {r.validation_accuracy:.1%} right"
         return f"After {r.epoch:.2f} epochs: training {training}; validation {validation}"
 
     def describe(self) -> str:
