@@ -290,10 +290,10 @@ def test_the_settings_it_starts_with_are_on_the_sliders(lab):
 
 def test_start_trains_to_the_end_and_stops(lab):
     async def reader():
-        start = lab.figure.value
+        start, tasks = lab.figure.value, len(asyncio.all_tasks())
         lab.controls["start"].click()
         lab.controls["start"].click()  # a second press starts no second task
-        assert len(asyncio.all_tasks()) == 3  # this one, its frame, the training
+        assert len(asyncio.all_tasks()) == tasks + 1
         await until(lambda: not lab.state.running)
         await lab.task
         assert lab.figure.value != start and shows_its_state(lab)
@@ -339,12 +339,13 @@ def test_a_slider_gets_through_while_it_runs(lab):
 
 def test_reset_while_it_runs_and_start_at_once_trains_one_network(lab):
     async def reader():
+        tasks = len(asyncio.all_tasks())
         lab.controls["start"].click()
         await until(lambda: lab.state.run.records)
         lab.controls["reset"].click()
         assert "Not started" in lab.figure.value and lab.state.earlier
         lab.controls["start"].click()
-        assert len(asyncio.all_tasks()) == 3
+        assert len(asyncio.all_tasks()) == tasks + 1
         await until(lambda: not lab.state.running)
 
     in_a_loop(reader())

@@ -230,7 +230,8 @@ class MlpLabState(State):
         with no_grad():
             validation_loss = self.model.loss(logits, self.y_validation).item()
         accuracy = self.model.accuracy(logits, self.y_validation)
-        self.run.records.append(Record(self.progress(), loss / seen, right / seen, validation_loss, accuracy))
+        means = float(loss / seen), float(right / seen)
+        self.run.records.append(Record(self.progress(), *means, validation_loss, accuracy))
         self._sums = np.zeros(3)
 
     # --- What it says ---
