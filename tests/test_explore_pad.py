@@ -15,7 +15,8 @@ from mnist_autograd.teach import digits, explore, explore_pad, pretrained
 from mnist_autograd.teach.explore_pad import TEMPERATURES, percent
 from mnist_autograd.teach.pad import Pad
 
-pytestmark = NO_WARNINGS
+# The oldest anywidget asks traitlets in a way that has a newer one.
+pytestmark = pytest.mark.filterwarnings(*NO_WARNINGS.args, "ignore:Deprecated in traitlets 4.1:DeprecationWarning")
 nan, inf = math.nan, math.inf
 THREE = strokes.ALL["3 upright"][1]
 

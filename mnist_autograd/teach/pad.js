@@ -20,6 +20,7 @@ function render({ model, el }) {
   let pointer = null; // the id of the mouse or finger that draws
   let penDown = false; // of the keyboard
   let cursor = MIDDLE; // of the keyboard
+  let cursorShown = false;
 
   // --- What there is to see ---
 
@@ -75,7 +76,7 @@ function render({ model, el }) {
       for (const [x, y] of stroke.length === 1 ? [...stroke, ...stroke] : stroke) paper.lineTo(SIZE * x, SIZE * y);
       paper.stroke();
     }
-    if (canvas.matches(":focus-visible")) paintCursor();
+    if (cursorShown) paintCursor();
     undoButton.disabled = clearButton.disabled = strokes.length === 0;
     const count = strokes.length === 1 ? "1 stroke" : `${strokes.length} strokes`;
     canvas.setAttribute("aria-label", `Pad for a digit: ${strokes.length ? count : "empty"}. ${HELP}`);
@@ -98,8 +99,8 @@ function render({ model, el }) {
   }
 
   function say() {
-    const [x, y] = cursor.map((share) => share.toFixed(2));
-    status.textContent = `Keyboard: pen ${penDown ? "down" : "up"} at x ${x}, y ${y}.`;
+    const [right, down] = cursor.map((share) => share.toFixed(2));
+    status.textContent = `Keyboard: pen ${penDown ? "down" : "up"}, ${right} right, ${down} down.`;
   }
 
   // --- Messages to Python: at most one each PAUSE, and always the last ---
@@ -168,7 +169,7 @@ function render({ model, el }) {
   canvas.addEventListener("pointerdown", (event) => {
     if (pointer !== null || event.button !== 0) return; // a second finger, or another mouse button
     pointer = event.pointerId;
-    penDown = false;
+    penDown = cursorShown = false;
     try {
       canvas.setPointerCapture(pointer); // a stroke that leaves the pad goes on along its edge
     } catch {
@@ -207,12 +208,16 @@ function render({ model, el }) {
     }
     event.preventDefault(); // or the page would scroll
     event.stopPropagation();
+    cursorShown = true;
     say();
     paint();
   });
-  canvas.addEventListener("focus", paint);
+  canvas.addEventListener("focus", () => {
+    cursorShown = canvas.matches(":focus-visible"); // it came with the Tab key, not with the mouse
+    paint();
+  });
   canvas.addEventListener("blur", () => {
-    penDown = false;
+    penDown = cursorShown = false;
     say();
     paint();
   });

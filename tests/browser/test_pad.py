@@ -28,6 +28,10 @@ LISTEN_TO_THE_PAD = """
     });
 """
 ROUND_TRIP = 'await panel.sessionContext.session.kernel.requestExecute({code: "", silent: true}).done;'
+COLOURED = """canvas => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value, i) => i % 4 === 0 && Math.abs(value - data[i + 2]) > 50);
+}"""
 INK = """canvas => {
     const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
     let black = 0;
@@ -216,6 +220,20 @@ def test_a_7_drawn_with_the_keyboard_is_read_as_7_and_the_notebook_keeps_still(p
     assert pad.canvas.evaluate("canvas => canvas === document.activeElement")
     assert pad.script("return panel.content.widgets.length") == len(NEEDED)
     assert pad.script("return [panel.content.activeCell.model.id, panel.content.mode]") == [cell, "command"]
+
+
+def test_the_cursor_is_there_with_the_keyboard_and_gone_with_the_mouse(pad):
+    pad.draw(THREE)
+    assert not pad.canvas.evaluate(COLOURED)
+    pad.press(("ArrowRight", 1))
+    assert pad.canvas.evaluate(COLOURED)
+    assert pad.page.locator(".digit-pad-status").inner_text() == "Keyboard: pen up, 0.52 right, 0.50 down."
+    pad.press(("Tab", 1))
+    assert not pad.canvas.evaluate(COLOURED)
+    pad.press(("Shift+Tab", 1))
+    assert pad.canvas.evaluate(COLOURED)
+    pad.draw([[(0.1, 0.1)]])
+    assert not pad.canvas.evaluate(COLOURED)
 
 
 @pytest.mark.parametrize("key", ["Escape", "Delete"])
