@@ -137,7 +137,9 @@ class DrawnOn(Chapter):
     def wait_until_empty(self, seconds=5):
         deadline = time.monotonic() + seconds
         while not self.said().startswith(EMPTY) and time.monotonic() < deadline:
-            self.page.wait_for_timeout(20)
+            self.page.wait_for_timeout(60)
+            # Without this request, one run in five found the kernel's last status held back: busy, for seconds.
+            self.script(ROUND_TRIP)
         assert self.said().startswith(EMPTY)
 
     def ink(self):
