@@ -15,7 +15,7 @@ PACKAGES = {
     "numpy": "1.26",
     "tqdm": "4.66",
     "ipywidgets": "8",
-    "matplotlib": "3.8",
+    "matplotlib": "3.9",
     "pooch": "1.8",
     "anywidget": "0.9",
 }

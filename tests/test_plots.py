@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_autograd.teach import plots
+from mnist_autograd.teach import calibration, plots
 from mnist_autograd.teach.costs import Cost
 
 
@@ -115,6 +115,19 @@ def test_plot_costs_by_size_draws_time_and_memory_of_each_way_on_logarithmic_sca
             np.testing.assert_array_equal(line.get_xydata(), list(zip([10, 100, 1000], values)))
 
 
+def test_plot_reliability_draws_a_bar_and_a_mark_for_each_bin_that_holds_something():
+    p = np.array([[0.95, 0.05], [0.93, 0.07], [0.91, 0.09], [0.35, 0.65]])
+    found = calibration.reliability(p, [0, 0, 1, 1])
+    figure = plots.plot_reliability({"one": found, "two": found})
+    assert len(figure.axes) == 2
+    for ax, name in zip(figure.axes, ("one", "two")):
+        assert ax.get_title() == f"{name}\ncalibration error {found.ece:.1%}"
+        heights = [bar.get_height() for bar in ax.patches]
+        np.testing.assert_array_equal(heights, found.accuracy)
+        np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0.65, 0.65], [0.93, 0.93]])
+        assert [text.get_text() for text in ax.texts if text.get_text()] == ["1", "3"]
+
+
 def test_a_figure_is_shown_once():
     """pyplot must not hold a figure that a cell shows as its value, or the notebook shows it twice."""
     import matplotlib.pyplot as plt
@@ -134,3 +147,27 @@ def test_plot_reading_shows_each_picture_in_its_own_size_and_a_bar_for_each_prob
         assert ax.get_title() == f"{name}\n{picture.shape[0]} × {picture.shape[1]}"
     assert bars.get_title() == "reads 1, 70 %" and bars.get_xlim() == (0, 1)
     np.testing.assert_allclose([bar.get_width() for bar in bars.patches], p)
+
+
+def test_tables_are_shown_beside_each_other_with_their_names():
+    tables = {"first": np.eye(3), "second": np.full((3, 3), 2.0)}
+    figure = plots.plot_tables(tables, "abc")
+    assert [ax.get_title() for ax in figure.axes] == ["first", "second"]
+    for ax, table in zip(figure.axes, tables.values()):
+        np.testing.assert_array_equal(ax.images[0].get_array(), table)
+        assert [label.get_text() for label in ax.get_yticklabels()] == list("abc")
+
+
+def test_points_are_named_and_the_marked_ones_are_triangles():
+    points = np.arange(8.0).reshape(4, 2)
+    (ax,) = plots.plot_points({"letters": points}, "abce", marked="ae", kind="vowels").axes
+    vowels, others = ax.lines
+    assert (vowels.get_marker(), others.get_marker()) == ("^", "o") and vowels.get_label() == "vowels"
+    np.testing.assert_array_equal(vowels.get_xydata(), points[[0, 3]])
+    assert [text.get_text() for text in ax.texts] == list("abce")
+
+
+def test_columns_of_words_stand_below_their_headings():
+    figure = plots.show_columns({"T = 1": ["ann", "bo"], "T = 2": ["xq"]})
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["T = 1", "T = 2"]
+    assert [ax.texts[0].get_text() for ax in figure.axes] == ["ann\nbo", "xq"]

@@ -16,7 +16,11 @@ CONTROLS = {
     "03-jacobians-and-vjps.ipynb": 22,
     "04-log-softmax.ipynb": 5,
     "05-cross-entropy.ipynb": 16,
+    "06-autograd.ipynb": 8,
+    "07-softmax-regression.ipynb": 8,
     "08-mlp-on-mnist.ipynb": 12,
+    "09-names.ipynb": 12,
+    "10-where-next.ipynb": 4,
 }
 
 

@@ -15,6 +15,10 @@ from .explore_02 import StabilityState, stability, ulps, ulps_in_words
 from .explore_03 import JacobianState, jacobian
 from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projection
 from .explore_05 import CrossEntropyState, cross_entropy
+from .explore_06 import GraphState, graph
+from .explore_07 import EvidenceState, MistakesState, evidence, mistakes
 from .explore_08 import MlpLabState, mlp_lab
+from .explore_09 import NamesState, names
+from .explore_10 import TEMPERATURES, ReliabilityState, reliability
 from .explore_base import DTYPES
 from .explore_pad import DigitState, draw_digit

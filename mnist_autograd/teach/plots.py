@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from .calibration import Reliability
 from .charts import COLOURS, GREY
 from .costs import Cost
 
@@ -166,6 +167,73 @@ def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cos
         ax.set(xlabel=size, ylabel=label)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
+    return figure
+
+
+def plot_reliability(found: Mapping[str, Reliability]) -> Figure:
+    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has."""
+    figure, axes = _subplots(1, len(found), (5.6 * len(found), 4.6))
+    for ax, (name, bins) in zip(axes.flat, found.items()):
+        width, low, held = np.diff(bins.edges), bins.edges[:-1], bins.count > 0
+        ax.bar(
+            low, bins.accuracy, 0.9 * width, align="edge", color=COLOURS["probabilities"], label="share that is right"
+        )
+        ax.plot(bins.confidence[held], bins.confidence[held], "D", color="black", label="mean confidence")
+        ax.plot([0, 1], [0, 1], "--", color="black", linewidth=1)
+        for x, count in zip(low + 0.45 * width, bins.count):
+            words = {"ha": "center", "va": "bottom", "fontsize": 11, "rotation": 90}
+            ax.text(
+                x,
+                0.02,
+                f"{count:,}" * bool(count),
+                **words,
+                bbox={"facecolor": "white", "pad": 1.5, "edgecolor": "none"},
+            )
+        ax.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
+        ax.set_title(f"{name}\ncalibration error {bins.ece:.1%}", fontsize=14)
+        ax.legend(frameon=False, loc="upper left")
+    return figure
+
+
+def plot_tables(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
+    """Square tables (C, C) of numbers from 0 as pictures beside each other: the larger, the deeper the colour.
+
+    names: of the rows, which are those of the columns as well. The colour grows with the square root, so that small
+    numbers are seen.
+    """
+    figure, axes = _subplots(1, len(tables), (7.2 * len(tables), 7.4))
+    colours = LinearSegmentedColormap.from_list("probabilities", ["white", COLOURS["probabilities"], "black"])
+    for ax, (title, table) in zip(axes.flat, tables.items()):
+        ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
+        ax.set_xticks(range(len(names)), names)
+        ax.set_yticks(range(len(names)), names)
+        ax.tick_params(length=0, labeltop=True)
+        ax.set(title=title, xlabel="is followed by", ylabel="character")
+    return figure
+
+
+def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: str, kind: str) -> Figure:
+    """Points (C, 2) of each panel, by name; those whose name is in marked, which kind calls them, are triangles."""
+    figure, axes = _subplots(1, len(panels), (6.4 * len(panels), 5.6))
+    chosen = np.array([name in marked for name in names])
+    for ax, (title, points) in zip(axes.flat, panels.items()):
+        for which, look, label in ((chosen, "^", kind), (~chosen, "o", "others")):
+            ax.plot(*points[which].T, look, color=COLOURS["logits"] if look == "^" else GREY, label=label)
+        for name, point in zip(names, points):
+            ax.annotate(name, point, xytext=(5, 4), textcoords="offset points", fontsize=15)
+        ax.set(title=title, xticks=[], yticks=[])
+        ax.legend(frameon=False, fontsize=13)
+    return figure
+
+
+def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
+    """Lists of words beside each other, each below its heading: for words that differ from machine to machine."""
+    longest = max(map(len, columns.values()))
+    figure, axes = _subplots(1, len(columns), (3.0 * len(columns), 0.6 + 0.32 * longest))
+    for ax, (heading, words) in zip(axes.flat, columns.items()):
+        ax.axis("off")
+        ax.set_title(heading, loc="left", fontweight="bold", fontsize=15)
+        ax.text(0, 1, "\n".join(words), va="top", fontsize=15, linespacing=1.5, transform=ax.transAxes)
     return figure
 
 

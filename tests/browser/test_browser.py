@@ -376,6 +376,52 @@ ANSWERS = {
                 return np.argwhere(image > 0).mean(axis=0)
         """,
     },
+    "06-3": {
+        "passed": """
+            def undo_broadcasting(g, shape):
+                g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+                return g.sum(axis=tuple(i for i, size in enumerate(shape) if size == 1), keepdims=True)
+        """,
+        "known mistake": """
+            def undo_broadcasting(g, shape):
+                return g
+        """,
+    },
+    "07-1": {
+        "passed": """
+            def accuracy(logits, y):
+                return (logits.argmax(axis=1) == y).mean()
+        """,
+        "known mistake": """
+            def accuracy(logits, y):
+                return (logits.argmax(axis=0) == y).mean()
+        """,
+    },
+    "09-3": {
+        "passed": """
+            def sample(z, T, u):
+                return (np.cumsum(F.softmax(z / T).data) <= u).sum()
+        """,
+        "known mistake": """
+            def sample(z, T, u):
+                p = F.softmax(z).data / T
+                return np.searchsorted(np.cumsum(p / p.sum()), u, side="right")
+        """,
+    },
+    "10-1": {
+        "passed": """
+            def expected_calibration_error(p, y, bins):
+                gap = p.max(axis=1) - (p.argmax(axis=1) == y)
+                place = np.ceil(p.max(axis=1) * bins)
+                return sum(abs(gap[place == i].sum()) for i in range(1, bins + 1)) / len(y)
+        """,
+        "known mistake": """
+            def expected_calibration_error(p, y, bins):
+                gap = p.max(axis=1) - (p.argmax(axis=1) == y)
+                place = np.ceil(p.max(axis=1) * bins)
+                return np.mean([abs(gap[place == i].mean()) for i in np.unique(place)])
+        """,
+    },
 }
 
 

@@ -1,0 +1,220 @@
+"""The explorer of chapter 09: names drawn from a model at any temperature, and what may follow a prefix."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import numpy as np
+
+from ..data import load_names
+from . import charts
+from . import explore_base as base
+from .charts import number
+from .explore_base import Explorer, State, aligned, listed, outcome
+from .names import CHARACTERS, CONTEXT, LONGEST, MARK, C, Sample, encode, sample, tempered
+
+TEMPERATURES = [0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.5, 1.7, 2, 3, 5, 10, 30, 100]
+COUNTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
+SEEDS = list(range(21))
+KNOWN, NEW = "★", "○"  # before a name that is in the data, and before one that is not
+COLUMNS = 2  # of names in the figure
+WIDTH = 690  # of the figure, in pixels
+
+
+@functools.cache
+def known_names() -> frozenset[str]:
+    return frozenset(load_names())
+
+
+class _NoLogits(Exception):
+    """What is wrong with a model's answer, in words."""
+
+
+class NamesState(State):
+    """Names that begin with prefix, drawn from a model, and the probabilities of what follows the prefix.
+
+    logits: the model, a function of contexts (N, 3), the numbers of the last three characters, to logits (N, 27).
+    """
+
+    def __init__(self, logits: Callable, temperature: float = 1.0, seed: int = 0, count: int = 10, prefix: str = ""):
+        self.logits, self.temperature, self.seed, self.count, self.prefix = logits, temperature, seed, count, prefix
+
+    # --- Numbers ------------------------------------------------------------------------------------------------
+
+    def start(self) -> tuple[str, str]:
+        """The prefix as far as names can begin with it, and what is wrong with the one given, or ""."""
+        given = str(self.prefix).strip().lower()
+        wrong = next((character for character in given if character not in CHARACTERS[1:]), None)
+        if wrong is not None:
+            return given[: given.index(wrong)], f"the prefix is cut before {charts.printable(wrong)!r}: a to z only"
+        if len(given) >= LONGEST:
+            return given[: LONGEST - 1], f"the prefix is cut: names end after {LONGEST} letters"
+        return given, ""
+
+    def following(self) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities (27,) of what follows the prefix: at the temperature, and at temperature 1."""
+        z = self._asked(encode(MARK * CONTEXT + self.start()[0])[None, -CONTEXT:])
+        return tempered(z, self.temperature)[0], tempered(z, 1.0)[0]
+
+    def sample(self) -> Sample:
+        return sample(self._asked, self.count, self.temperature, self.seed, self.start()[0])
+
+    def lines(self) -> list[str]:
+        """The names, each after its sign; what is wrong, where there are none."""
+        _, drawn, problem = self._results()
+        return [problem] if drawn is None else [f"{sign} {word}" for sign, word, _ in self._rows(drawn)]
+
+    def _asked(self, X: np.ndarray) -> np.ndarray:
+        """The model's logits (N, 27) for contexts X (N, 3); _NoLogits, in words, where they cannot be used."""
+        z, problem = outcome(self.logits, (len(X), C), X)
+        if problem:
+            raise _NoLogits(problem)
+        wrong = np.isnan(z) | np.isposinf(z)
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            raise _NoLogits(
+                f"your function gives the logit {z[row, column]:g} for {CHARACTERS[column]} after {_shown(X[row])}"
+            )
+        impossible = np.isneginf(z).all(axis=1)
+        if impossible.any():
+            after = _shown(X[impossible.argmax()])
+            raise _NoLogits(f"your function gives every character the logit -inf after {after}: none can be drawn")
+        return z.astype(np.float64)
+
+    def _results(self) -> tuple[tuple[np.ndarray, np.ndarray] | None, Sample | None, str]:
+        """following(), sample() and what is wrong; None for what there is not."""
+        try:
+            both = self.following()
+        except _NoLogits as problem:
+            return None, None, str(problem)
+        try:
+            return both, self.sample(), self.start()[1]
+        except _NoLogits as problem:
+            return both, None, str(problem)
+
+    # --- In pictures --------------------------------------------------------------------------------------------
+
+    def view(self) -> str:
+        both, drawn, problem = self._results()
+        parts = []
+        if both is not None:
+            parts.append(self._letters(*both))
+        parts.append(charts.message(problem, "names", width=WIDTH) if drawn is None else self._names(drawn))
+        caption = self._summary(drawn, problem) if drawn else ""
+        return charts.stacked(self._sentence(both, drawn, problem), *parts, caption=caption)
+
+    def _letters(self, p: np.ndarray, p_at_1: np.ndarray) -> str:
+        """A bar and a percentage for each character, and a line where temperature 1 would put the end of the bar."""
+        step, bottom, tall, left = 25, 160, 100, charts.GAP
+        largest = max(p.max(), p_at_1.max())
+        elements = []
+        for i, (character, share, at_1) in enumerate(zip(CHARACTERS, p, p_at_1)):
+            x, high, line = left + i * step, share / largest * tall, bottom - at_1 / largest * tall
+            elements.append(
+                charts.tag("rect", x=x, y=bottom - high, width=step - 5, height=high, fill=charts.fill("probabilities"))
+            )
+            elements.append(charts.line(x - 1, line, x + step - 4, line, stroke="black", stroke_width=2))
+            middle = {"x": x + (step - 5) / 2, "text_anchor": "middle"}
+            elements.append(charts.text(y=bottom + 20, content=character, font_weight="bold", **middle))
+            elements.append(charts.text(y=bottom + 40, content=_percent(share), font_size=13, **middle))
+        elements.append(charts.line(left - 2, bottom, left + C * step, bottom, stroke="black"))
+        title = f"what follows {self._after()}, in percent; line: at temperature 1"
+        label = listed(f"{character} {_percent(share)}" for character, share in zip(CHARACTERS, p))
+        return charts.titled(WIDTH, bottom + 52, title, label, *elements)
+
+    def _names(self, drawn: Sample) -> str:
+        width, elements = WIDTH / COLUMNS, []
+        for i, (sign, word, nll) in enumerate(self._rows(drawn)):
+            x, y = charts.GAP + i % COLUMNS * width, charts.TITLE + 18 + i // COLUMNS * 26
+            weight = {"font_weight": "bold"} if sign == KNOWN else {}
+            elements.append(charts.text(x + 8, y, sign, text_anchor="middle"))
+            elements.append(charts.text(x + 22, y, charts.shortened(word, width - 110), **weight))
+            elements.append(charts.text(x + width - 24, y, nll, text_anchor="end"))
+        title = f"names at temperature {self.temperature:g}, seed {self.seed}; their mean NLL at temperature 1"
+        rows = -(-len(drawn.words) // COLUMNS)
+        label = listed(map(" ".join, self._rows(drawn)))
+        return charts.titled(WIDTH, charts.TITLE + 26 * rows + charts.GAP, title, label, *elements)
+
+    # --- In words -----------------------------------------------------------------------------------------------
+
+    def describe(self) -> str:
+        return self._sentence(*self._results())
+
+    def table(self) -> str:
+        both, drawn, problem = self._results()
+        if drawn is None:
+            return f"{problem[0].upper()}{problem[1:]}."
+        rows = [[f"{sign} {word}", nll] for sign, word, nll in self._rows(drawn)]
+        header = [f"temperature {self.temperature:g}, seed {self.seed}", "mean NLL"]
+        return aligned(header, rows) + "\n" + self._summary(drawn, problem)
+
+    def _sentence(self, both, drawn: Sample | None, problem: str) -> str:
+        parts = []
+        if both is not None:
+            p = both[0]
+            likeliest = listed(f"{CHARACTERS[i]} {_percent(p[i])}" for i in np.argsort(-np.round(p, 6))[:5])
+            parts.append(f"Temperature {self.temperature:g}. In percent, after {self._after()}: {likeliest}.")
+        if drawn is None:
+            return " ".join([*parts, f"{problem[0].upper()}{problem[1:]}."])
+        words = (f"{word} (in the data)" if sign == KNOWN else word for sign, word, _ in self._rows(drawn))
+        return " ".join([*parts, f"Names: {listed(words)}. {self._summary(drawn, problem)}"])
+
+    def _rows(self, drawn: Sample) -> list[tuple[str, str, str]]:
+        """Of each name: the sign, the name as it is shown, and its mean NLL."""
+        means = drawn.nll / np.maximum(1, drawn.drawn)
+        return [
+            (KNOWN if word in known_names() and done else NEW, (word or "(empty)") + "…" * (not done), f"{mean:.2f}")
+            for word, done, mean in zip(drawn.words, drawn.ended, means)
+        ]
+
+    def _summary(self, drawn: Sample, problem: str) -> str:
+        signs = [sign for sign, *_ in self._rows(drawn)]
+        mean = drawn.mean_nll
+        with np.errstate(over="ignore"):
+            perplexity = np.exp(mean)
+        parts = [
+            f"{KNOWN} {signs.count(KNOWN)} of {len(signs)} in the data, {NEW} {signs.count(NEW)} new",
+            f"mean NLL {number(round(mean, 2))}, perplexity {number(float(f'{perplexity:.3g}'))}",
+        ]
+        if not drawn.ended.all():
+            parts.append(f"… cut after {LONGEST} letters")
+        return "; ".join([*parts, *filter(None, [problem])]) + "."
+
+    def _after(self) -> str:
+        prefix = self.start()[0]
+        if not prefix:
+            return "the start"
+        return f"“{prefix}”" if len(prefix) <= 12 else f"“…{prefix[-11:]}”"
+
+
+def _percent(share: float) -> str:
+    """Whole percent, and <1 for what is less than half of one."""
+    percent = round(100 * charts.settled(share))
+    return f"{percent}" if percent or share < 1e-6 else "<1"
+
+
+def _shown(context: np.ndarray) -> str:
+    return "".join(CHARACTERS[i] for i in context)
+
+
+# --- Live -------------------------------------------------------------------------------------------------------
+
+
+def names(logits: Callable) -> Explorer:
+    """Temperature, seed, number of names and a prefix under controls, for any model of contexts (N, 3)."""
+    state = NamesState(logits)
+    temperature = base.slider_over("temperature", TEMPERATURES, state.temperature)
+    seed = base.slider_over("seed", SEEDS, state.seed)
+    count = base.slider_over("how many", COUNTS, state.count)
+    prefix = widgets.Text(
+        value="", description="begin with", placeholder="letters a to z", style=base.STYLE, layout=base.LAYOUT
+    )
+
+    def read():
+        state.temperature, state.seed, state.count = float(temperature.value), int(seed.value), int(count.value)
+        state.prefix = prefix.value
+
+    controls = {"temperature": temperature, "seed": seed, "how many": count, "begin with": prefix}
+    return Explorer("Names", state, controls, read)
