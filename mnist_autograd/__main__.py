@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
-from . import data, nn, optim
-from .training import Classifier, Trainer
+from . import data, optim, recipe
+from .training import Trainer
 
 
 def parse(argv):
     parser = argparse.ArgumentParser(
         prog="python -m mnist_autograd",
-        description="Train a 784-256-10 tanh network on all 60,000 training images and print its test accuracy.",
+        description="Train a 784-256-10 tanh network on all 60,000 training images and print its test accuracy. With "
+        "--recipe: the training of chapter 08 that reaches 98.7 %%, on the first 55,000.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--dataset", choices=sorted(data.SOURCES), default="mnist")
@@ -28,7 +30,33 @@ def parse(argv):
     parser.add_argument(
         "--checkpoint", type=Path, help="file to save to after each epoch, and to go on from if it exists"
     )
+    parser.add_argument(
+        "--recipe",
+        action="store_true",
+        help="one-pixel shifts and a learning rate that falls along a cosine; other settings are then by default "
+        f"--epochs {recipe.EPOCHS} --lr {recipe.LEARNING_RATE}, and the last {recipe.HELD_OUT:,} training images are "
+        "held out and measured",
+    )
+    parser.add_argument("--weights", type=Path, help="file to write the trained weights to, as float16")
+    if parser.parse_args(argv).recipe:
+        parser.set_defaults(epochs=recipe.EPOCHS, lr=recipe.LEARNING_RATE)
     return parser.parse_args(argv)
+
+
+def trainer_of(options, model) -> Trainer:
+    settings = options.lr, options.momentum
+    if options.recipe:
+        return recipe.trainer(model, options.epochs, *settings, options.batch_size, options.seed)
+    optimizer = optim.SGD(model.parameters(), *settings)
+    return Trainer(model, optimizer, options.epochs, options.batch_size, options.seed)
+
+
+def assert_writable(path: Path) -> None:
+    """Raise OSError now if the file could not be written later, after all the work."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; name a file")
+    tempfile.TemporaryFile(dir=path.parent).close()
 
 
 def main(argv=None) -> int:
@@ -37,17 +65,19 @@ def main(argv=None) -> int:
         if options.download:
             data.download(options.dataset, options.root)
         train, test = (data.load(options.dataset, split, options.root) for split in ("train", "test"))
-        net = nn.Sequential(
-            nn.Linear(784, options.hidden, rng=[options.seed, 0]),
-            nn.Tanh(),
-            nn.Linear(options.hidden, 10, rng=[options.seed, 1]),
-        )
-        optimizer = optim.SGD(net.parameters(), lr=options.lr, momentum=options.momentum)
-        trainer = Trainer(Classifier(net), optimizer, options.epochs, options.batch_size, options.seed)
+        model = recipe.mlp(options.hidden, seed=options.seed)
+        trainer = trainer_of(options, model)
         if options.checkpoint and options.checkpoint.exists():
             trainer.load(options.checkpoint)
-        trainer.fit(data.to_inputs(train.images), train.labels, checkpoint=options.checkpoint)
+        if options.weights:
+            assert_writable(options.weights)
+        X, y = data.to_inputs(train.images), train.labels
+        n = len(X) - recipe.HELD_OUT if options.recipe else len(X)
+        trainer.fit(X[:n], y[:n], checkpoint=options.checkpoint)
+        held_out = trainer.evaluate(X[n:], y[n:]) if n < len(X) else None
         result = trainer.evaluate(data.to_inputs(test.images), test.labels)
+        if options.weights and trainer.epoch >= options.epochs:
+            recipe.save_weights(model, options.weights)
     except (OSError, ValueError, ImportError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -62,6 +92,8 @@ def main(argv=None) -> int:
             file=sys.stderr,
         )
     epochs = "1 epoch" if trainer.epoch == 1 else f"{trainer.epoch} epochs"
+    if held_out:
+        print(f"Validation accuracy on {len(X) - n:,} images held out: {held_out['accuracy']:.2%}")
     print(f"Test accuracy on {len(test):,} images after {epochs}: {result['accuracy']:.2%}")
     return 0 if trainer.epoch >= options.epochs else 130
 

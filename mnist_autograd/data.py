@@ -221,6 +221,39 @@ def minibatches(X, y, batch_size: int, rng) -> Iterator[tuple[np.ndarray, np.nda
         yield X[chosen], y[chosen]
 
 
+def shift(images, down: int, right: int) -> np.ndarray:
+    """Images (N, 28, 28), or rows (N, 784), moved by whole pixels; what enters at an edge is 0, background.
+
+    down, right: pixels, negative for up and left; a whole number, or one for each image (N,). No more than the image
+    has. Any square size will do. Source: chapter 08.
+    """
+    images = np.asarray(images)
+    side = math.isqrt(images.shape[-1]) if images.ndim == 2 else images.shape[-1] if images.ndim == 3 else 0
+    if images.shape[1:] not in ((side, side), (side * side,)):
+        raise ValueError(f"shift: got shape {images.shape}; expected square images (N, 28, 28) or rows (N, 784)")
+    down, right = np.asarray(down), np.asarray(right)
+    for name, by in (("down", down), ("right", right)):
+        if by.dtype.kind not in "iu" or by.shape not in ((), (len(images),)) or (np.abs(by) > side).any():
+            raise ValueError(
+                f"shift: {name} is {str(by):.60}; expected a whole number of pixels from {-side} to {side}, or one for "
+                f"each of the {len(images)} images"
+            )
+    reach = int(max(np.abs(down).max(initial=0), np.abs(right).max(initial=0)))
+    framed = np.zeros((len(images), side + 2 * reach, side + 2 * reach), images.dtype)
+    framed[:, reach : reach + side, reach : reach + side] = images.reshape(-1, side, side)
+    windows = np.lib.stride_tricks.sliding_window_view(framed, (side, side), axis=(1, 2))  # no copy: (N, ., ., 28, 28)
+    return windows[np.arange(len(images)), reach - down, reach - right].reshape(images.shape)
+
+
+def random_shifts(images, rng, reach: int = 1) -> np.ndarray:
+    """Each image (N, 28, 28), or row (N, 784), moved by -reach to reach pixels down and right, drawn from rng.
+
+    rng: a seed or a NumPy Generator. Its form is that of the Trainer's argument augment=. Source: chapter 08.
+    """
+    down, right = np.random.default_rng(rng).integers(-reach, reach + 1, (2, len(images)))
+    return shift(images, down, right)
+
+
 def read_kaggle(path) -> Dataset:
     """Kaggle's digit-recognizer files: train.csv (label, pixel0 ... pixel783) or test.csv (pixels; labels are None)."""
     pixels = [f"pixel{i}" for i in range(784)]

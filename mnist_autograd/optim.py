@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from numbers import Real
 
@@ -124,6 +125,17 @@ class Adam(Optimizer):
         corrected_mean = mean / (1 - beta1**self.steps)
         corrected_square = square / (1 - beta2**self.steps)
         p.data -= self.lr * corrected_mean / (np.sqrt(corrected_square) + self.eps)
+
+
+def cosine(step: int, steps: int, lr: float) -> float:
+    """A learning rate that falls from lr to 0 along half a wave: lr * (1 + cos(pi * step / steps)) / 2.
+
+    step: how many of the run's steps are done, 0 to steps. The Trainer takes it as schedule=, with lr bound by
+    functools.partial. Source: chapter 08; Loshchilov and Hutter, 2017.
+    """
+    if not 0 <= step <= steps or steps == 0:
+        raise ValueError(f"cosine: step is {step} of {steps}; expected 0 to the number of steps, at least 1")
+    return lr * (1 + math.cos(math.pi * step / steps)) / 2
 
 
 def _check(optimizer, what, value, is_right, expected) -> None:

@@ -73,12 +73,23 @@ class Classifier(nn.Module):
 class Trainer:
     """Mini-batch training of a Classifier, with history, progress bar, interruption and checkpoints.
 
-    The order of examples in an epoch is drawn from (seed, epoch) alone. So where training stood is two numbers, and
-    a resumed run goes on exactly as if it had not stopped.
+    augment: a function (X, rng) that returns another version of a mini-batch X (N, ...), as data.random_shifts.
+    schedule: a function (step, steps) that gives the learning rate of a step; both count over all epochs, from 0.
+
+    The order of examples in an epoch is drawn from (seed, epoch) alone, and rng from (seed, epoch, step). So where
+    training stood is two numbers, and a resumed run goes on exactly as if it had not stopped.
     """
 
     def __init__(
-        self, model: Classifier, optimizer, max_epochs: int = 10, batch_size: int = 256, seed: int = 0, progress=True
+        self,
+        model: Classifier,
+        optimizer,
+        max_epochs: int = 10,
+        batch_size: int = 256,
+        seed: int = 0,
+        progress=True,
+        augment=None,
+        schedule=None,
     ):
         for name, value, least in (("max_epochs", max_epochs, 0), ("batch_size", batch_size, 1), ("seed", seed, 0)):
             if value != int(value) or value < least:
@@ -89,6 +100,8 @@ class Trainer:
         self.batch_size = batch_size
         self.seed = seed
         self.progress = progress
+        self.augment = augment
+        self.schedule = schedule
         self.history = {name: [] for name in HISTORY}
         self.epoch = 0  # epochs completed
         self.examples = 0  # of the data that fit() was last called with
@@ -197,7 +210,13 @@ class Trainer:
     def _run_epoch(self, X, y, bar, check_interrupt) -> None:
         batches = minibatches(X, y, self.batch_size, rng=[self.seed, self.epoch])
         self.optimizer.zero_grad()  # of what somebody else may have computed before
+        steps = -(-len(X) // self.batch_size)
         for X_batch, y_batch in itertools.islice(batches, self.step, None):
+            if self.augment is not None:
+                # 1 more than the step: for a seed, a 0 at the end is as nothing, and the order would be drawn from it.
+                X_batch = self.augment(X_batch, np.random.default_rng([self.seed, self.epoch, self.step + 1]))
+            if self.schedule is not None:
+                self.optimizer.lr = self.schedule(self.epoch * steps + self.step, self.max_epochs * steps)
             loss, accuracy = self._train_batch(X_batch, y_batch)
             n = len(y_batch)
             self._sums["seen"] += n

@@ -68,6 +68,14 @@ def test_pictures_have_the_pixels_of_their_images():
     assert (png_of(elements[0]) == 255 - images[0][..., None]).all()
 
 
+def test_pictures_may_differ_in_height_and_width():
+    images = [np.full((3, 2), 255), np.zeros((1, 4))]
+    svg = charts.pictures(images, ["tall", "wide"], "title", "two")
+    elements = [e for e in ET.fromstring(svg).iter() if e.tag.endswith("image")]
+    assert [png_of(e).shape for e in elements] == [(3, 2, 3), (1, 4, 3)]
+    assert [png_of(e).max() for e in elements] == [0, 255]
+
+
 def test_pictures_of_weights_show_their_sign():
     (image,) = (
         e

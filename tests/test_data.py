@@ -313,3 +313,61 @@ def test_atomic_write_keeps_the_old_file_where_writing_fails(write):
         file.write(b"new")
         raise KeyError
     assert path.read_bytes() == b"old" and list(path.parent.iterdir()) == [path]
+
+
+# --- Shifts -----------------------------------------------------------------------------------------------------
+
+
+def shifted_by_hand(image, down, right):
+    new = np.zeros_like(image)
+    for i in range(len(image)):
+        for j in range(len(image)):
+            if 0 <= i - down < len(image) and 0 <= j - right < len(image):
+                new[i, j] = image[i - down, j - right]
+    return new
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_shift_moves_images_and_rows_and_fills_with_background(dtype):
+    images = np.random.default_rng(0).integers(1, 255, (6, 5, 5)).astype(dtype)
+    before = images.copy()
+    for down, right in [(0, 0), (1, 0), (0, 1), (-1, 0), (0, -1), (2, -3), (5, 0), (-5, 5)]:
+        expected = np.stack([shifted_by_hand(image, down, right) for image in images])
+        moved = data.shift(images, down, right)
+        assert moved.dtype == dtype and not np.shares_memory(moved, images)
+        np.testing.assert_array_equal(moved, expected)
+        np.testing.assert_array_equal(data.shift(images.reshape(6, 25), down, right), expected.reshape(6, 25))
+    np.testing.assert_array_equal(images, before)
+    down, right = np.array([0, 1, -1, 2, 0, 5]), np.array([0, 0, 1, -2, -4, 1])
+    expected = [shifted_by_hand(image, d, r) for image, d, r in zip(images, down, right)]
+    np.testing.assert_array_equal(data.shift(images, down, right), expected)
+    assert data.shift(images[:0], 1, 1).shape == (0, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("images", "down", "words"),
+    [
+        (np.zeros((2, 784)), 29, "down is 29; expected .* -28 to 28"),
+        (np.zeros((2, 784)), 0.5, r"down is 0\.5"),
+        (np.zeros((2, 784)), np.array([1, 2, 3]), "each of the 2 images"),
+        (np.zeros((2, 785)), 1, r"shape \(2, 785\)"),
+        (np.zeros((28, 28)), 1, r"shape \(28, 28\)"),
+        (np.zeros((1, 2, 3)), 1, r"shape \(1, 2, 3\)"),
+        (np.zeros(784), 1, r"shape \(784,\)"),
+    ],
+)
+def test_shift_says_what_it_expected(images, down, words):
+    with pytest.raises(ValueError, match=words):
+        data.shift(images, down, 0)
+
+
+def test_random_shifts_take_all_nine_and_their_seed_decides():
+    image = np.zeros((900, 28, 28), np.float32)
+    image[:, 14, 14] = 1
+    moved = data.random_shifts(image, 0)
+    np.testing.assert_array_equal(moved, data.random_shifts(image, np.random.default_rng(0)))
+    assert (moved != data.random_shifts(image, 1)).any()
+    places = moved.sum(axis=0)
+    assert places.sum() == 900 and (places[13:16, 13:16] > 60).all()  # each of nine about 100 times
+    far = data.random_shifts(image, 0, reach=2).sum(axis=0)
+    assert far.sum() == 900 and (far[12:17, 12:17] > 10).all()

@@ -142,3 +142,15 @@ def test_a_parameter_without_a_gradient_stays():
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_cosine_falls_from_lr_to_0():
+    assert optim.cosine(0, 10, 0.2) == 0.2
+    assert optim.cosine(5, 10, 0.2) == pytest.approx(0.1)
+    assert optim.cosine(10, 10, 0.2) == pytest.approx(0, abs=1e-12)
+    rates = [optim.cosine(step, 100, 1.0) for step in range(101)]
+    assert rates == sorted(rates, reverse=True)
+    np.testing.assert_allclose(rates, [(1 + np.cos(np.pi * s / 100)) / 2 for s in range(101)])
+    for step, steps in ((-1, 10), (11, 10), (0, 0)):
+        with pytest.raises(ValueError, match=f"step is {step} of {steps}"):
+            optim.cosine(step, steps, 0.2)

@@ -136,6 +136,19 @@ def test_a_figure_is_shown_once():
     assert plt.get_fignums() == []
 
 
+def test_plot_reading_shows_each_picture_in_its_own_size_and_a_bar_for_each_probability():
+    pictures = {"tall": np.full((20, 8), 100.0), "wide": np.full((5, 9), 255.0)}
+    p = np.array([0.1, 0.7, 0.2])
+    figure = plots.plot_reading(pictures, p, "reads 1, 70 %")
+    *shown, bars = figure.axes
+    for ax, (name, picture) in zip(shown, pictures.items()):
+        np.testing.assert_array_equal(ax.images[0].get_array(), picture)
+        assert ax.images[0].get_clim() == (0, 255)
+        assert ax.get_title() == f"{name}\n{picture.shape[0]} × {picture.shape[1]}"
+    assert bars.get_title() == "reads 1, 70 %" and bars.get_xlim() == (0, 1)
+    np.testing.assert_allclose([bar.get_width() for bar in bars.patches], p)
+
+
 def test_tables_are_shown_beside_each_other_with_their_names():
     tables = {"first": np.eye(3), "second": np.full((3, 3), 2.0)}
     figure = plots.plot_tables(tables, "abc")

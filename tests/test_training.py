@@ -1,5 +1,6 @@
 """The training loop on the real images: learning, interruption, checkpoints, the command line."""
 
+import functools
 import signal
 import subprocess
 import sys
@@ -7,7 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_autograd import data, nn, optim
+from mnist_autograd import data, nn, optim, recipe
+from mnist_autograd.teach import pretrained
 from mnist_autograd.training import Classifier, Trainer
 
 
@@ -92,6 +94,9 @@ class InterruptsAtStep:
 
     def __getattr__(self, name):
         return getattr(self.optimizer, name)
+
+    def __setattr__(self, name, value):
+        setattr(self.optimizer, name, value)  # a schedule sets lr
 
     def step(self):
         if self.optimizer.steps == self.n:
@@ -314,3 +319,107 @@ def test_the_plain_network_reaches_97_5_percent_within_10_epochs():
     result = run_command()
     accuracy = float(result.stdout.split()[-1].rstrip("%"))
     assert accuracy >= 97.5
+
+
+# --- Augmentation and schedule ----------------------------------------------------------------------------------
+
+
+def test_the_learning_rate_of_each_step_is_the_schedules(digits):
+    (X, y), _ = digits
+    trainer = new_trainer(2, schedule=lambda step, steps: 0.1 * (1 - step / steps))
+    rates, step = [], trainer.optimizer.step
+    trainer.optimizer.step = lambda: (rates.append(trainer.optimizer.lr), step())
+    trainer.fit(X, y)
+    np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(32) / 32))
+
+
+def test_each_mini_batch_is_augmented_by_another_generator(digits):
+    (X, y), _ = digits
+    seen = []
+
+    def noted(X, rng):
+        seen.append((X.shape, rng.integers(2**60)))
+        return X
+
+    plain, trainer = new_trainer(2), new_trainer(2, augment=noted)
+    for each in (plain, trainer):
+        each.fit(X, y)
+    assert_same_run(plain, trainer)  # an augmentation that changes nothing is as none
+    assert [shape for shape, _ in seen] == 2 * [*15 * [(128, 784)], (80, 784)]
+    drawn = [number for _, number in seen] + [np.random.default_rng([0, epoch]).integers(2**60) for epoch in (0, 1)]
+    assert len(set(drawn)) == 34  # nor the one that the order of the epoch is drawn from
+
+
+def test_a_resumed_run_with_augmentation_and_schedule_is_bit_for_bit_the_uninterrupted_one(digits, tmp_path):
+    (X, y), validation = digits
+    settings = {"augment": data.random_shifts, "schedule": functools.partial(optim.cosine, lr=0.1)}
+    whole, plain = new_trainer(3, **settings), new_trainer(3)
+    whole.fit(X, y, validation)
+    plain.fit(X, y, validation)
+    assert whole.history != plain.history
+    trainer = new_trainer(3, **settings)
+    trainer.optimizer = InterruptsAtStep(trainer.optimizer, 20)  # an epoch has 16 steps
+    trainer.fit(X, y, validation, checkpoint=tmp_path / "run.npz")
+    resumed = new_trainer(3, **settings)
+    resumed.load(tmp_path / "run.npz")
+    assert (resumed.epoch, resumed.step) == (1, 4)
+    for again in (trainer, resumed):
+        again.fit(X, y, validation)
+        assert_same_run(whole, again)
+
+
+# --- The recipe of chapter 08 -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def test_images():
+    mnist = data.load("mnist", "test")
+    return data.to_inputs(mnist.images), mnist.labels
+
+
+def percents(output):
+    return [float(line.split()[-1].rstrip("%")) for line in output.splitlines()]
+
+
+def test_the_stored_weights_reach_98_7_percent(test_images):
+    model = pretrained.mlp()
+    X, y = test_images
+    assert sum(p.size for p in model.parameters()) == 203_530
+    assert model.accuracy(model.logits(X), y) >= 0.987
+    with np.load(pretrained.WEIGHTS, allow_pickle=False) as file:
+        assert {file[name].dtype for name in file.files} == {np.dtype(np.float16)}
+        assert {name: file[name].shape for name in file.files} == {
+            name: p.shape for name, p in recipe.mlp().named_parameters().items()
+        }
+    assert pretrained.WEIGHTS.stat().st_size < 500_000
+
+
+def test_the_recipe_holds_5000_images_out_and_writes_its_weights(tmp_path, test_images):
+    path = tmp_path / "new" / "weights.npz"
+    result = run_command("--recipe", "--epochs", "1", "--weights", str(path))
+    assert "215/215" in result.stderr  # 55,000 images in batches of 256
+    assert "5,000 images held out: 9" in result.stdout and "10,000 images after 1 epoch: 9" in result.stdout
+    model, (X, y) = recipe.mlp(seed=5), test_images
+    with np.load(path, allow_pickle=False) as file:
+        model.load_state_dict(dict(file))
+    assert 100 * model.accuracy(model.logits(X), y) == pytest.approx(percents(result.stdout)[1], abs=0.05)
+
+
+def test_weights_that_cannot_be_written_are_an_error_before_training(tmp_path):
+    for path in ("/dev/null/weights.npz", str(tmp_path)):
+        result = run_command("--recipe", "--weights", path)
+        assert result.returncode == 1 and "error: " in result.stderr and "Training" not in result.stderr
+
+
+@pytest.mark.slow
+def test_the_whole_recipe_reaches_98_7_percent_and_makes_the_stored_weights(tmp_path, test_images):
+    result = run_command("--recipe", "--weights", str(tmp_path / "weights.npz"))
+    validation, accuracy = percents(result.stdout)
+    assert accuracy >= 98.7 and validation >= 98.7
+    assert accuracy == pytest.approx(100 * recipe.RECORDED[0], abs=0.15)
+    X, y = test_images
+    stored, made = pretrained.mlp(), recipe.mlp()
+    with np.load(tmp_path / "weights.npz", allow_pickle=False) as file:
+        made.load_state_dict(dict(file))
+    assert stored.accuracy(stored.logits(X), y) == pytest.approx(made.accuracy(made.logits(X), y), abs=0.0015)
+    assert (stored.predict(X) == made.predict(X)).mean() > 0.985

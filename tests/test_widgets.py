@@ -18,7 +18,7 @@ CONTROLS = {
     "05-cross-entropy.ipynb": 16,
     "06-autograd.ipynb": 8,
     "07-softmax-regression.ipynb": 8,
-    "08-mlp-on-mnist.ipynb": 0,
+    "08-mlp-on-mnist.ipynb": 12,
     "09-names.ipynb": 12,
     "10-where-next.ipynb": 4,
 }

@@ -433,13 +433,14 @@ def pictures(
     size: float = 84,
     quantity: str = "",
 ) -> str:
-    """Images (N, H, W) in rows, each as large as size, with its caption above it.
+    """Images (N, H, W) in rows, each as large as size, with its caption above it; they may differ in height and width.
 
     Without a quantity they are images of 0 (white) to 255 (black). With one, they are numbers of any size, such as
     weights: 0 is white, positive ones have the colour of the quantity, negative ones are black. label: what they show.
     """
-    images, top = np.asarray(images, float), 24 * any(captions)
-    scale = np.abs(images[np.isfinite(images)]).max(initial=0) or 1 if quantity else 255
+    images, top = [np.asarray(image, float) for image in images], 24 * any(captions)
+    sizes = [np.abs(image[np.isfinite(image)]).max(initial=0) for image in images]
+    scale = max(sizes, default=0) or 1 if quantity else 255
     colour = COLOURS[quantity] if quantity else "#000000"
     columns = max(1, min(columns, len(images)))
     elements = []

@@ -17,6 +17,8 @@ from .explore_04 import LogSoftmaxState, ProjectionState, log_softmax, projectio
 from .explore_05 import CrossEntropyState, cross_entropy
 from .explore_06 import GraphState, graph
 from .explore_07 import EvidenceState, MistakesState, evidence, mistakes
+from .explore_08 import MlpLabState, mlp_lab
 from .explore_09 import NamesState, names
 from .explore_10 import TEMPERATURES, ReliabilityState, reliability
 from .explore_base import DTYPES
+from .explore_pad import DigitState, draw_digit

@@ -109,6 +109,22 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
     return figure
 
 
+def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray, title: str) -> Figure:
+    """Pictures (H, W) of 0 to 255 with their names and sizes; beside them, under the title, a bar for each p (C,)."""
+    figure, axes = _subplots(1, len(pictures) + 1, (2.1 * (len(pictures) + 1), 2.6))
+    for ax, (name, picture) in zip(axes.flat, pictures.items()):
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
+        ax.set_title(f"{name}\n{picture.shape[0]} × {picture.shape[1]}", fontsize=13)
+        ax.set(xticks=[], yticks=[])
+        ax.spines[:].set_visible(True)
+    ax = axes.flat[-1]
+    ax.barh(range(len(p)), p, color=COLOURS["probabilities"])
+    ax.set_title(title, fontsize=13)
+    ax.set(xlim=(0, 1), xticks=[0, 0.5, 1], yticks=range(len(p)))
+    ax.invert_yaxis()
+    return figure
+
+
 def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
     """One quantity of several runs by epoch, counted from 1: a curve with a marker of its own for each."""
     figure, axes = _subplots(1, 1, (7.5, 4.2))

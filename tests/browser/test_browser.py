@@ -347,6 +347,35 @@ ANSWERS = {
                 return p
         """,
     },
+    "08-2": {
+        "passed": """
+            def shift(images, down, right):
+                N, H, W = images.shape
+                new = np.zeros_like(images)
+                for i in range(max(down, 0), min(H + down, H)):
+                    for j in range(max(right, 0), min(W + right, W)):
+                        new[:, i, j] = images[:, i - down, j - right]
+                return new
+        """,
+        "known mistake": """
+            def shift(images, down, right):
+                return np.roll(images, (down, right), axis=(1, 2))
+        """,
+    },
+    "08-3": {
+        "passed": """
+            def centre_of_mass(image):
+                total = image.sum()
+                if total == 0:
+                    return (np.array(image.shape) - 1) / 2
+                rows, columns = (np.arange(size) for size in image.shape)
+                return rows @ image.sum(axis=1) / total, columns @ image.sum(axis=0) / total
+        """,
+        "known mistake": """
+            def centre_of_mass(image):
+                return np.argwhere(image > 0).mean(axis=0)
+        """,
+    },
     "06-3": {
         "passed": """
             def undo_broadcasting(g, shape):

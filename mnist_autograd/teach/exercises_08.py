@@ -1,0 +1,633 @@
+"""The exercises of chapter 08: an MLP on MNIST. For each the solution, the probes and the known mistakes.
+
+Shapes: image (H, W) and images (N, H, W), numbers from 0 (paper) upwards (ink); step, steps and lr are numbers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .exercises import Exercise, Specimen
+
+# --- 08.1 ---------------------------------------------------------------------------------------------------------
+
+
+def cosine_rate(step, steps, lr):
+    """The learning rate of a step, 0 to steps: it falls from lr to 0 along half a wave of the cosine."""
+    return lr * (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def _cos(part, steps, waves=0.5):
+    """cos, of which so many waves fill the run."""
+    return math.cos(2 * math.pi * waves * part / steps)
+
+
+EXERCISE_1 = Exercise(
+    id="08.1",
+    title="A cosine learning rate",
+    see="A learning rate that falls",
+    solution=cosine_rate,
+    probes=[
+        (0, 4, 1.0),
+        (1, 4, 1.0),
+        (2, 4, 1.0),
+        (3, 4, 1.0),
+        (4, 4, 1.0),
+        (0, 3, 0.2),
+        (1, 3, 0.2),
+        (2, 3, 0.2),
+        (3, 3, 0.2),
+        (5, 12, 0.4),
+        (700, 1000, 2.0),
+    ],
+    specimens=[
+        Specimen(
+            "The division by 2 is missing",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps)),
+            "The cosine goes from 1 to -1, so 1 + cos goes from 2 to 0. The run would begin with twice the learning "
+            "rate that was asked for. Divide by 2.",
+        ),
+        Specimen(
+            "The 1 before the cosine is missing, and the division by 2",
+            lambda step, steps, lr: lr * _cos(step, steps),
+            "A cosine alone goes down to -1: in the second half of the run the learning rate is negative, and every "
+            "step goes uphill. `(1 + cos) / 2` stays between 0 and 1.",
+        ),
+        Specimen(
+            "The 1 before the cosine is missing",
+            lambda step, steps, lr: lr * _cos(step, steps) / 2,
+            "A cosine goes down to -1: in the second half of the run the learning rate is negative, and every step "
+            "goes uphill. `(1 + cos) / 2` stays between 0 and 1.",
+        ),
+        Specimen(
+            "It is a quarter of a wave",
+            lambda step, steps, lr: lr * _cos(step, steps, 0.25),
+            "With pi / 2 in place of pi, the cosine goes from 1 to 0 with a steep end. Half a wave, `(1 + cos(pi * "
+            "step / steps)) / 2`, is flat at both ends: long near lr, and long near 0.",
+        ),
+        Specimen(
+            "It is a whole wave",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps, 1)) / 2,
+            "With 2 pi the cosine is back at 1 at the end, and the learning rate at lr. It shall end at 0: half a "
+            "wave, pi.",
+        ),
+        Specimen(
+            "pi is missing",
+            lambda step, steps, lr: lr * (1 + math.cos(step / steps)) / 2,
+            "Without pi the angle goes from 0 to 1, and the cosine only down to 0.54. At pi it reaches -1, and the "
+            "learning rate 0.",
+        ),
+        Specimen(
+            "The angle is in degrees",
+            lambda step, steps, lr: lr * (1 + math.cos(180 * step / steps)) / 2,
+            "`math.cos` and `np.cos` take radians. Half a wave is pi, not 180.",
+        ),
+        Specimen(
+            "Sine in place of cosine",
+            lambda step, steps, lr: lr * (1 + math.sin(math.pi * step / steps)) / 2,
+            "The sine of 0 is 0: the run would begin with lr / 2, rise to lr, and fall back. The cosine begins at 1.",
+        ),
+        Specimen(
+            "It rises",
+            lambda step, steps, lr: lr * (1 - _cos(step, steps)) / 2,
+            "With the sign turned the learning rate goes from 0 to lr. At the end of a run the steps shall be small.",
+        ),
+        Specimen(
+            "It falls along a straight line",
+            lambda step, steps, lr: lr * (1 - step / steps),
+            "A straight line also goes from lr to 0, and is a schedule that people use. Asked for is the cosine, "
+            "which keeps near lr at first, and near 0 at last.",
+        ),
+        Specimen(
+            "It falls by a constant factor",
+            lambda step, steps, lr: lr * math.exp(-step / steps),
+            "An exponential falls, but never to 0: at the end, a third of lr is left. Asked for is the cosine.",
+        ),
+        Specimen(
+            "The quotient is cut to a whole number",
+            lambda step, steps, lr: lr * (1 + math.cos(math.pi * (step // steps))) / 2,
+            "`//` drops the decimals: 1 // 4 is 0, and the learning rate stays at lr until the last step. `/` keeps "
+            "them.",
+        ),
+        Specimen(
+            "lr is forgotten",
+            lambda step, steps, lr: (1 + _cos(step, steps)) / 2,
+            "This is the factor, from 1 to 0. The learning rate is lr times the factor. With lr = 1 nobody would "
+            "notice.",
+        ),
+        Specimen(
+            "lr multiplies the 1 only",
+            lambda step, steps, lr: (lr + _cos(step, steps)) / 2,
+            "`lr * 1 + cos` is not `lr * (1 + cos)`: the brackets decide what lr multiplies.",
+        ),
+        Specimen(
+            "lr multiplies the cosine only",
+            lambda step, steps, lr: (1 + lr * _cos(step, steps)) / 2,
+            "`1 + lr * cos` is not `lr * (1 + cos)`: the brackets decide what lr multiplies.",
+        ),
+        Specimen(
+            "Only the cosine is halved",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps) / 2),
+            "`1 + cos / 2` goes from 1.5 to 0.5. The division by 2 belongs to the whole: `(1 + cos) / 2`.",
+        ),
+        Specimen(
+            "It counts to steps - 1",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps - 1)) / 2,
+            "Divided by `steps - 1` the last step itself has the learning rate 0, and moves nothing. Here 0 belongs "
+            "to the moment after the last step, `step = steps`.",
+        ),
+        Specimen(
+            "It is a step ahead",
+            lambda step, steps, lr: lr * (1 + _cos(step + 1, steps)) / 2,
+            "Steps count from 0, and step 0 has the full learning rate lr.",
+        ),
+        Specimen(
+            "step and steps are swapped",
+            lambda step, steps, lr: lr * (1 + _cos(steps, step)) / 2,
+            "The part of the run that is over is `step / steps`: it goes from 0 to 1.",
+            where=lambda step, steps, lr: step > 0,
+        ),
+    ],
+)
+
+
+# --- 08.2 ---------------------------------------------------------------------------------------------------------
+
+
+def shift(images, down, right):
+    """Images (N, H, W), moved by whole pixels, negative ones up and left; what enters at an edge is 0."""
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)))
+    return framed[:, r - down : r - down + H, r - right : r - right + W]
+
+
+def _rolled(images, down, right):
+    return np.roll(images, (down, right), axis=(1, 2))
+
+
+def _framed_with(images, down, right, **how):
+    """As the solution, with a frame of another kind."""
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)), **how)
+    return framed[:, r - down : r - down + H, r - right : r - right + W]
+
+
+def _left_behind(images, down, right):
+    """Moved, but where nothing enters the old pixels stay."""
+    arrived = shift(np.ones_like(images), down, right)
+    return np.where(arrived > 0, shift(images, down, right), images)
+
+
+def _along_batch_and_rows(images, down, right):
+    return shift(np.moveaxis(images, 2, 0), down, right).transpose(1, 2, 0)
+
+
+def _strips(images, down, right, edges):
+    """Rolled, then strips of |down| rows and |right| columns made 0 at the first edges, the last, or both."""
+    new = _rolled(images, down, right)
+    a, b = abs(down), abs(right)
+    _, H, W = images.shape
+    if edges in ("first", "both"):
+        new[:, :a], new[:, :, :b] = 0, 0
+    if edges in ("last", "both"):
+        new[:, H - a :], new[:, :, W - b :] = 0, 0
+    return new
+
+
+def _strip_on_the_wrong_side(images, down, right):
+    new = _rolled(images, down, right)
+    _, H, W = images.shape
+    rows = slice(H - down, H) if down > 0 else slice(0, -down)
+    columns = slice(W - right, W) if right > 0 else slice(0, -right)
+    new[:, rows], new[:, :, columns] = 0, 0
+    return new
+
+
+def _as_one_row(images, down, right):
+    """Moved in the row of all pixels: what leaves at the right enters a row below at the left."""
+    N, H, W = images.shape
+    return shift(images.reshape(N, 1, H * W), 0, down * W + right).reshape(N, H, W)
+
+
+def _slices_to_minus(images, down, right):
+    new = np.zeros_like(images)
+    new[:, down:, right:] = images[:, :-down, :-right]
+    return new
+
+
+def _grown(images, down, right):
+    rows, columns = ((max(by, 0), max(-by, 0)) for by in (down, right))
+    return np.pad(images, ((0, 0), rows, columns))
+
+
+def _cut(images, down, right):
+    _, H, W = images.shape
+    return images[:, max(-down, 0) : H - max(down, 0), max(-right, 0) : W - max(right, 0)]
+
+
+def _moves(images, down, right):
+    """Whether there is anything to do."""
+    return down != 0 or right != 0
+
+
+CORNER = np.array([[[1.0, 2.0], [3.0, 4.0]]])
+TWO = np.arange(1.0, 19.0).reshape(2, 3, 3)
+FLAT = np.arange(1.0, 13.0).reshape(2, 2, 3)
+
+EXERCISE_2 = Exercise(
+    id="08.2",
+    title="Shift images",
+    see="One-pixel shifts",
+    solution=shift,
+    probes=[
+        (np.array([[[1.0, 2.0]]]), 0, 0),
+        (np.array([[[1.0, 2.0]]]), 0, 1),
+        (np.array([[[1.0], [2.0]]]), 1, 0),
+        (CORNER, 0, 1),
+        (CORNER, 1, 0),
+        (CORNER, 0, -1),
+        (CORNER, -1, 0),
+        (CORNER, 1, 1),
+        (FLAT, 1, 1),
+        (FLAT, 0, -1),
+        (FLAT, -1, 2),
+        (TWO, 1, 1),
+        (TWO, 2, -1),
+        (TWO, -1, -2),
+        (TWO, 0, 2),
+        (TWO, -2, 0),
+    ],
+    specimens=[
+        Specimen(
+            "What leaves at one edge enters at the other",
+            _rolled,
+            "`np.roll` goes round: the pixels that leave at the bottom come back at the top. A digit that touches the "
+            "edge would be torn. What enters must be paper, 0.",
+        ),
+        Specimen(
+            "The direction is turned round",
+            lambda images, down, right: shift(images, -down, -right),
+            "It moves up for a positive `down`, and left for a positive `right`. Row i of the result comes from row "
+            "`i - down`: a window of the framed image that begins *higher* shows the image *lower*.",
+        ),
+        Specimen(
+            "down is turned round",
+            lambda images, down, right: shift(images, -down, right),
+            "`right` is right, but a positive `down` moves up. Row 0 is the top row: down is towards larger row "
+            "numbers.",
+        ),
+        Specimen(
+            "right is turned round",
+            lambda images, down, right: shift(images, down, -right),
+            "`down` is right, but a positive `right` moves left: to the right is towards larger column numbers.",
+        ),
+        Specimen(
+            "down and right are swapped",
+            lambda images, down, right: shift(images, right, down),
+            "Axis 1 counts the rows, from the top down; axis 2 counts the columns, to the right.",
+        ),
+        Specimen(
+            "The batch axis is shifted",
+            _along_batch_and_rows,
+            "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
+            "fits. Rows are axis 1, columns axis 2.",
+        ),
+        Specimen(
+            "The batch axis is rolled",
+            lambda images, down, right: np.roll(images, (down, right), axis=(0, 1)),
+            "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
+            "fits. Rows are axis 1, columns axis 2. And `np.roll` goes round: what enters must be 0.",
+        ),
+        Specimen(
+            "np.roll without an axis",
+            lambda images, down, right: np.roll(images, (down, right)),
+            "Without `axis`, `np.roll` lays all pixels of all images in one row and turns that. Rows are axis 1, "
+            "columns axis 2. And even with axes it goes round, where 0 must enter.",
+        ),
+        Specimen(
+            "The edge is repeated",
+            lambda images, down, right: _framed_with(images, down, right, mode="edge"),
+            "What enters at an edge is paper, 0. A copy of the outermost pixels would draw a stroke that touches the "
+            "edge longer than it is.",
+        ),
+        Specimen(
+            "Old pixels are left behind at the edge",
+            _left_behind,
+            "The picture is moved, but on top of a copy of the old one, whose pixels stay where nothing new arrives. "
+            "Begin with zeros: `np.zeros_like(images)`.",
+        ),
+        Specimen(
+            "What enters is 255",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=255),
+            "255 is ink. Paper is 0 in these images.",
+        ),
+        Specimen(
+            "What enters is 1",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=1),
+            "1 is ink, once the images are divided by 255. Paper is 0.",
+        ),
+        Specimen(
+            "What enters is nan",
+            lambda images, down, right: _framed_with(images, down, right, constant_values=np.nan),
+            "`nan` spreads: after one step of training every weight would be `nan`. What enters is paper, 0.",
+        ),
+        Specimen(
+            "Strips are cleared at the top and at the left, whatever the direction",
+            lambda images, down, right: _strips(images, down, right, "first"),
+            "Right for positive shifts. Where the image moves up, the strip that must be cleared is at the bottom, and "
+            "where it moves left, at the right.",
+        ),
+        Specimen(
+            "Strips are cleared at both ends",
+            lambda images, down, right: _strips(images, down, right, "both"),
+            "Only the strip that the image has moved away from is empty. At the other end there are pixels of the "
+            "image, and clearing them loses ink.",
+        ),
+        Specimen(
+            "The strips are cleared on the wrong side",
+            _strip_on_the_wrong_side,
+            "After `np.roll`, what came round lies where the image has moved away from: at the top if it moved down. "
+            "That strip must be 0; the one at the bottom belongs to the image.",
+        ),
+        Specimen(
+            "Pixels run on into the next row",
+            _as_one_row,
+            "In a row of all pixels the last of one line stands beside the first of the next. Moved to the right "
+            "there, it enters one line below at the left. Shift along two axes.",
+        ),
+        Specimen(
+            "A slice that ends at -0 is empty",
+            _slices_to_minus,
+            "`images[:, :-down]` is right for positive shifts. For 0 it is `images[:, :0]`, which is empty, and for "
+            "negative ones it takes the wrong rows. `: H - down` would be right for 0, too.",
+        ),
+        Specimen(
+            "The image has grown",
+            _grown,
+            "A frame on one side makes the image larger. What leaves at the opposite side must be cut off, so that the "
+            "shape stays (N, H, W).",
+            where=_moves,
+        ),
+        Specimen(
+            "The image has shrunk",
+            _cut,
+            "What leaves is cut off, but nothing has entered at the other side: the shape must stay (N, H, W).",
+            where=_moves,
+        ),
+        Specimen(
+            "It moves down only",
+            lambda images, down, right: shift(images, down, 0),
+            "`right` is never used.",
+        ),
+        Specimen(
+            "It moves right only",
+            lambda images, down, right: shift(images, 0, right),
+            "`down` is never used.",
+        ),
+        Specimen(
+            "It moves by one pixel, however many were asked for",
+            lambda images, down, right: shift(images, int(np.sign(down)), int(np.sign(right))),
+            "`down` and `right` say how many pixels, not only in which direction.",
+        ),
+        Specimen(
+            "Nothing is moved",
+            lambda images, down, right: images,
+            "The images come back as they were. Some NumPy functions, such as `np.roll`, return a new array and leave "
+            "the old one as it was: the result must be used.",
+        ),
+        Specimen(
+            "All images are the first one",
+            lambda images, down, right: np.repeat(shift(images, down, right)[:1], len(images), axis=0),
+            "Every image must be moved, not only the first.",
+        ),
+    ],
+)
+
+
+# --- 08.3 ---------------------------------------------------------------------------------------------------------
+
+
+def centre_of_mass(image):
+    """Row and column, counted from 0, of the centre of mass of an image (H, W): (2,). Without ink, the middle."""
+    total = image.sum()
+    if total == 0:
+        return (np.array(image.shape) - 1) / 2
+    rows, columns = np.indices(image.shape)
+    return np.array([(rows * image).sum(), (columns * image).sum()]) / total
+
+
+def _inked(image):
+    """Whether there is ink. What a mistake does with an empty image is another mistake."""
+    return bool(image.any())
+
+
+def _several(image):
+    """Whether there is ink, on several rows and columns: elsewhere it depends on the wording what fits."""
+    return _inked(image) and min(image.shape) > 1
+
+
+def _sums(image):
+    """The places, weighted with the ink, added up: rows and columns (2,)."""
+    rows, columns = np.indices(image.shape)
+    return np.array([(rows * image).sum(), (columns * image).sum()])
+
+
+def _middle(image):
+    return (np.array(image.shape) - 1) / 2
+
+
+def _with_row_sums_across(image):
+    rows, columns = (np.arange(size) for size in image.shape)
+    return np.array([rows @ image.sum(axis=0), columns @ image.sum(axis=1)]) / image.sum()
+
+
+def _of_the_box(image):
+    places = np.argwhere(image > 0)
+    return (places.min(axis=0) + places.max(axis=0)) / 2
+
+
+def _in_one_row(image):
+    place = np.arange(image.size) @ image.ravel() / image.sum()
+    return np.array([place // image.shape[1], place % image.shape[1]])
+
+
+EXERCISE_3 = Exercise(
+    id="08.3",
+    title="The centre of mass",
+    see="Prepared as MNIST is",
+    solution=centre_of_mass,
+    probes=[
+        (np.array([[1.0, 3.0]]),),
+        (np.array([[2.0], [6.0]]),),
+        (np.array([[0.0, 0.0, 0.0]]),),
+        (np.array([[0.0, 8.0], [0.0, 0.0]]),),
+        (np.array([[0.0, 0.0], [2.0, 6.0]]),),
+        (np.array([[0.0, 0.0], [0.0, 0.0]]),),
+        (np.array([[0.0, 1.0, 1.0], [0.0, 0.0, 2.0]]),),
+        (np.array([[0.0, 0.0], [0.0, 4.0], [0.0, 1.0], [3.0, 0.0]]),),
+        (np.array([[255.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 128.0, 127.0]]),),
+        (np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 9.0, 1.0, 0.0], [0.0, 0.0, 2.0, 8.0]]),),
+    ],
+    specimens=[
+        Specimen(
+            "Row and column are swapped",
+            lambda image: centre_of_mass(image)[::-1],
+            "The first number must be the row, which says how far down, and the second the column, how far to the "
+            "right. That is the order of `image[row, column]` and of `image.shape`. A point (x, y) has the other "
+            "order.",
+            where=_inked,
+        ),
+        Specimen(
+            "Rows are weighted with the sums of columns",
+            _with_row_sums_across,
+            "`image.sum(axis=0)` adds up over the rows and leaves one number for each column, shape (W,). The weight "
+            "of a row is `image.sum(axis=1)`, shape (H,). On a square image nothing stops, but row and column are "
+            "swapped.",
+            where=_several,
+        ),
+        Specimen(
+            "An empty image divides 0 by 0",
+            lambda image: _sums(image) / image.sum(),
+            "Right wherever there is ink. Of an empty pad the sum is 0, and `0 / 0` is `nan`: look at the sum first.",
+        ),
+        Specimen(
+            "An empty image gives row 0, column 0",
+            lambda image: _sums(image) / (image.sum() or 1),
+            "Right wherever there is ink. Of an empty image the middle is asked for, so that a shift of its centre to "
+            "the middle moves nothing. (0, 0) is its top left corner.",
+        ),
+        Specimen(
+            "The middle of an empty image is half a pixel off",
+            lambda image: centre_of_mass(image) if image.any() else np.array(image.shape) / 2,
+            "Right wherever there is ink. Rows count from 0: of 3 rows, 0, 1 and 2, the middle one is 1, which is (3 "
+            "- 1) / 2 and not 3 / 2.",
+        ),
+        Specimen(
+            "It is the darkest pixel",
+            lambda image: np.array(np.unravel_index(image.argmax(), image.shape)),
+            "`argmax` finds one pixel, the darkest. The centre of mass is a mean over all pixels, in which each "
+            "counts as much as it has ink.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the darkest row and the darkest column",
+            lambda image: np.array([image.sum(axis=1).argmax(), image.sum(axis=0).argmax()]),
+            "`argmax` finds the row with the most ink, and drops the others. The centre of mass is a mean over all "
+            "rows, in which each counts as much as it has ink: `rows @ image.sum(axis=1) / image.sum()`.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the middle of the bounding box",
+            _of_the_box,
+            "The middle between the first and the last row with ink does not ask how much ink there is. A 9, heavy at "
+            "its top, has its centre of mass above the middle of its box.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the middle of the image, wherever the ink is",
+            _middle,
+            "This is where the centre of mass shall be brought. Where it is now depends on the ink: weight each row, "
+            "and each column, with the ink in it.",
+            where=_inked,
+        ),
+        Specimen(
+            "Every pixel with ink counts the same",
+            lambda image: np.argwhere(image > 0).mean(axis=0),
+            "A light grey pixel at an edge counts as much as a black one here. Multiply each place by its grey value, "
+            "and divide by the sum of the grey values.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the centre of the paper",
+            lambda image: centre_of_mass(255 - image),
+            "In MNIST 255 is ink and 0 is paper, so the image itself is the weight. `255 - image` weighs the paper.",
+            where=_inked,
+        ),
+        Specimen(
+            "It divides by the number of pixels",
+            lambda image: _sums(image) / image.size,
+            "This is what `.mean()` does, too. A weighted mean divides by the sum of the weights: `image.sum()`.",
+            where=_inked,
+        ),
+        Specimen(
+            "It divides by the number of pixels with ink",
+            lambda image: _sums(image) / (image > 0).sum(),
+            "The pixels are weighted with their ink, so the sum of the weights is `image.sum()`. Their number would "
+            "be right if each had the weight 1.",
+            where=_inked,
+        ),
+        Specimen(
+            "It divides by 255",
+            lambda image: _sums(image) / 255,
+            "That makes the ink of a black pixel 1, and the result depends on how much ink there is. A weighted mean "
+            "divides by the sum of the weights, `image.sum()`: then 255 would cancel.",
+            where=_inked,
+        ),
+        Specimen(
+            "It divides by the darkest grey",
+            lambda image: _sums(image) / image.max(),
+            "That makes the ink of the darkest pixel 1, and the result depends on how much ink there is. A weighted "
+            "mean divides by the sum of the weights, `image.sum()`: then the maximum would cancel.",
+            where=_inked,
+        ),
+        Specimen(
+            "The sums are not divided",
+            _sums,
+            "Twice as much ink at the same places has the same centre of mass, but twice these sums. Divide them by "
+            "`image.sum()`.",
+            where=_inked,
+        ),
+        Specimen(
+            "Rows and columns are counted from 1",
+            lambda image: centre_of_mass(image) + 1,
+            "Python counts from 0, and so does the check: ink in the first row alone has its centre in row 0.",
+            where=_inked,
+        ),
+        Specimen(
+            "Half a pixel is added",
+            lambda image: centre_of_mass(image) + 0.5,
+            "The middle of the first pixel is 0.5 pixels from the edge of the image. But here places are counted as "
+            "rows and columns, from 0: ink in the first row alone has its centre in row 0.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is rounded to a pixel",
+            lambda image: np.round(centre_of_mass(image)),
+            "The centre of mass may lie between two pixels. Round when you shift, not before.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is cut to whole numbers",
+            lambda image: centre_of_mass(image).astype(int),
+            "`//`, `int` and an array of integers drop what stands behind the point. The centre of mass may lie "
+            "between two pixels: divide with `/`, and keep floats.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is measured from the middle of the image",
+            lambda image: centre_of_mass(image) - _middle(image),
+            "This is how far the centre of mass lies from the middle. Asked for is the place itself, counted from the "
+            "top left pixel.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the shift that brings the centre to the middle",
+            lambda image: _middle(image) - centre_of_mass(image),
+            "This is the next step. Asked for is where the centre of mass is now, counted from the top left pixel.",
+            where=_inked,
+        ),
+        Specimen(
+            "It is the centre of all rows laid end to end",
+            _in_one_row,
+            "The mean place in the row of all pixels does not split into a row and a column: two pixels at the right "
+            "edge of rows 0 and 1 have their mean in the middle of row 1. Take one mean for rows and one for columns.",
+            where=_inked,
+        ),
+    ],
+)
+
+EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3]
