@@ -138,7 +138,7 @@ class DrawnOn(Chapter):
         deadline = time.monotonic() + seconds
         while not self.said().startswith(EMPTY) and time.monotonic() < deadline:
             self.page.wait_for_timeout(60)
-            # Without this request, one run in five found the kernel's last status held back: busy, for seconds.
+            # Without a request like this, the kernel now and then stays busy for seconds; why, is not known.
             self.script(ROUND_TRIP)
         assert self.said().startswith(EMPTY)
 
