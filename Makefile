@@ -31,7 +31,7 @@ test: .venv/test
 
 # With the browser that is installed: playwright need not download one.
 test-browser: .venv/browser
-	$(BIN)/python -m pytest -rs tests/browser $(TEST)
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser $(TEST)
 
 lint: .venv/test
 	$(BIN)/ruff check .
