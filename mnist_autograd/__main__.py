@@ -15,7 +15,7 @@ def parse(argv):
     parser = argparse.ArgumentParser(
         prog="python -m mnist_autograd",
         description="Train a 784-256-10 tanh network on all 60,000 training images and print its test accuracy. With "
-        "--recipe: the training of chapter 08 that reaches 98.7 %%, on the first 55,000.",
+        "--recipe: the training of chapter 08 that reaches 98.7 %, on the first 55,000.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--dataset", choices=sorted(data.SOURCES), default="mnist")
