@@ -437,6 +437,38 @@ def test_a_function_that_changes_its_input_is_told_so_and_leaves_the_probes_as_t
     assert check("02.2", overwriting).status == "not yet"
 
 
+def depths_that_use_the_inputs_up(inputs):
+    """Right, and it empties the caller's lists."""
+    users = [[user for user, used in enumerate(inputs) if k in used] for k in range(len(inputs))]
+    depth, waiting = [0] * len(inputs), [k for k, used in enumerate(inputs) if not used]
+    while waiting:
+        k = waiting.pop()
+        for user in users[k]:
+            depth[user] = max(depth[user], depth[k] + 1)
+            while k in inputs[user]:
+                inputs[user].remove(k)
+            if not inputs[user]:
+                waiting.append(user)
+    return depth
+
+
+def test_a_function_that_changes_lists_in_its_input_is_told_so_and_leaves_the_probes_as_they_are():
+    """It once emptied the probes, and after that every answer passed."""
+    before = repr(EXERCISES["06.1"].probes)
+    card = check("06.1", depths_that_use_the_inputs_up)
+    assert card.status == "passed" and "changes its input" in card.text
+    assert repr(EXERCISES["06.1"].probes) == before
+    assert check("06.1", lambda inputs: [0] * len(inputs)).status == "known mistake"
+    assert "changes its input" not in check("06.1", EXERCISES["06.1"].solution).text
+
+    def putting_in(inputs):
+        inputs[0] = RaisingEverywhere()
+        return [0] * len(inputs)
+
+    card = check("06.1", putting_in)
+    assert card.status == "known mistake" and "changes its input" in card.text
+
+
 def test_a_result_that_is_overwritten_later_is_kept_as_it_was():
     buffer = np.zeros(2)
 

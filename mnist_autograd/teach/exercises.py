@@ -12,6 +12,7 @@ KeyboardInterrupt. Results stay in the kernel.
 
 from __future__ import annotations
 
+import copy
 import functools
 import html
 import importlib
@@ -218,8 +219,8 @@ def _speaks(specimen, probe) -> bool:
 
 
 CHANGED = (
-    "One thing more: the function changes its input. The caller's array is not what it was. "
-    "For example, `x -= 1` writes into the array x; `x = x - 1` makes a new one."
+    "One thing more: the function changes its input. The caller's array or list is not what it was. "
+    "For example, `x -= 1` writes into the array x; `x = x - 1` makes a new one. `copy.deepcopy(x)` copies lists too."
 )
 
 
@@ -241,7 +242,7 @@ class _Outcome:
 
 def _run(function, probe) -> _Outcome:
     """Call function on copies of the probe's arguments. Catches all but KeyboardInterrupt, SystemExit included."""
-    arguments = [argument.copy() if isinstance(argument, np.ndarray) else argument for argument in probe]
+    arguments = copy.deepcopy(probe)  # lists in lists, too: what one answer changes must not reach the next
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -256,10 +257,21 @@ def _run(function, probe) -> _Outcome:
             raise
         except BaseException:
             value, unusable = None, f"{_a(result)}, which does not turn into an array of numbers"
-        changed = any(
-            isinstance(old, np.ndarray) and not np.array_equal(old, new) for old, new in zip(probe, arguments)
-        )
-        return _Outcome(value=value, unusable=unusable, changed_input=changed)
+        return _Outcome(value=value, unusable=unusable, changed_input=not _is_same(probe, arguments))
+
+
+def _is_same(old, new) -> bool:
+    """Whether arrays, and lists of any depth, hold what they held. A learner's function may have put in anything."""
+    try:
+        if isinstance(old, (list, tuple)):
+            return type(old) is type(new) and len(old) == len(new) and all(map(_is_same, old, new))
+        if isinstance(old, np.ndarray):
+            return isinstance(new, np.ndarray) and np.array_equal(old, new)
+        return bool(old == new) if isinstance(old, (int, float, str)) else True
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # what cannot be compared was not there before
+        return False
 
 
 LARGEST_RESULT = 10_000  # no probe has a result of more than a few numbers
