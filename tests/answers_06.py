@@ -91,9 +91,37 @@ def matmul_by_einsum(g, X, W, k):
     return np.einsum("nc,dc->nd", g, W) if k == 0 else np.einsum("nd,nc->dc", X, g)
 
 
+def layers_that_use_the_inputs_up(inputs):
+    """Whoever has no inputs left is placed, and taken out of the inputs of its users."""
+    depth, waiting = [0] * len(inputs), [k for k, used in enumerate(inputs) if not used]
+    for k in waiting:
+        for user, used in enumerate(inputs):
+            if k in used:
+                depth[user] = max(depth[user], depth[k] + 1)
+                while k in used:
+                    used.remove(k)
+                if not used:
+                    waiting.append(user)
+    return depth
+
+
+def gradients_that_use_the_slopes_up(inputs, slopes, root):
+    """With a right order, and each use popped from the caller's lists."""
+    g = np.eye(len(inputs))[root]
+    for node in np.argsort(layers_by_powers(inputs))[::-1]:
+        while inputs[node]:
+            g[inputs[node].pop()] += slopes[node].pop() * g[node]
+    return g
+
+
 RIGHT = {
-    "06.1": [layers_by_rounds, layers_by_powers],
-    "06.2": [gradients_along_every_way, gradients_by_matrix, gradients_by_engine],
+    "06.1": [layers_by_rounds, layers_by_powers, layers_that_use_the_inputs_up],
+    "06.2": [
+        gradients_along_every_way,
+        gradients_by_matrix,
+        gradients_by_engine,
+        gradients_that_use_the_slopes_up,
+    ],
     "06.3": [undo_one_axis_at_a_time, undo_by_index, engine.undo_broadcasting],
     "06.4": [matmul_by_engine, matmul_by_einsum],
 }
@@ -144,7 +172,91 @@ def breadth_first_depth(inputs):
     return [depth[node] for node in range(len(inputs))]
 
 
+def first_known_in_a_while_loop(inputs):
+    d = [0 if not used else None for used in inputs]
+    while None in d:
+        for k, used in enumerate(inputs):
+            for j in used:
+                if d[k] is None and d[j] is not None:
+                    d[k] = d[j] + 1
+    return d
+
+
+def gradients_of_backward_1(inputs, slopes, root):
+    g = [0.0] * len(inputs)
+
+    def go(node, u):
+        g[node] = u
+        for i, k in enumerate(inputs[node]):
+            go(k, u * slopes[node][i])
+
+    go(root, 1.0)
+    return g
+
+
+def gradients_that_wait_for_all(inputs, slopes, root):
+    c = [sum(i.count(k) for i in inputs) for k in range(len(inputs))]
+    g, q = np.zeros(len(inputs)), [root]
+    g[root] = 1
+    while q:
+        m = q.pop()
+        for k, s in zip(inputs[m], slopes[m]):
+            g[k] += s * g[m]
+            c[k] -= 1
+            if c[k] == 0:
+                q.append(k)
+    return g
+
+
+def gradients_of_the_first_nodes(inputs, slopes, root):
+    g = np.eye(len(inputs))[root]
+    depth = layers_by_rounds(inputs)
+    for node in sorted(range(root + 1), key=lambda k: depth[k], reverse=True):
+        np.add.at(g, np.array(inputs[node], int), np.array(slopes[node]) * g[node])
+    return g
+
+
+def gradients_by_preorder(inputs, slopes, root):
+    """Depth first, each node before its inputs, and this order run forwards."""
+    g, order, stack = np.eye(len(inputs))[root], {}, [root]
+    while stack:
+        node = stack.pop()
+        order.setdefault(node)
+        stack += [k for k in inputs[node][::-1] if k not in order]
+    for node in order:
+        for k, slope in zip(inputs[node], slopes[node]):
+            g[k] += slope * g[node]
+    return g
+
+
+def undo_the_stretched_first(g, shape):
+    for axis, size in enumerate(shape):
+        if size == 1:
+            g = g.sum(axis=axis, keepdims=True)
+    while g.ndim > len(shape):
+        g = g.sum(axis=0)
+    return g
+
+
+def matmul_of_the_last_example(g, X, W, k):
+    if k == 0:
+        return g @ W.T
+    for row, g_row in zip(X, g):
+        result = row[:, None] * g_row
+    return result
+
+
 MISTAKES_WRITTEN_OTHERWISE = [
+    ("06.1", first_known_in_a_while_loop, "It looks at the first input that is known"),
+    ("06.1", lambda inputs: max(layers_by_powers(inputs)), "The result is one number"),
+    ("06.2", gradients_of_backward_1, "A gradient overwrites the one before it, on every way"),
+    ("06.2", gradients_that_wait_for_all, "It waits for users that do not lead to the loss"),
+    ("06.2", gradients_of_the_first_nodes, "Nodes with a larger number than the loss are left out"),
+    ("06.2", gradients_by_preorder, "There is no topological order: depth first from the loss, each node before"),
+    ("06.3", undo_the_stretched_first, "The stretched axes come before those in front"),
+    ("06.3", lambda g, shape: g.reshape(-1).sum(), "All of g is summed up, to one number"),
+    ("06.4", matmul_of_the_last_example, "Only the last example reaches W"),
+    ("06.4", lambda g, X, W, k: (matmul_by_engine(g, X, W, 0), matmul_by_engine(g, X, W, 1)), "Both gradients"),
     ("06.1", breadth_first_depth, "It counts the shortest way"),
     ("06.1", lambda inputs: np.array(layers_by_powers(inputs)) + 1, "Leaves have depth 1"),
     ("06.1", lambda inputs: [0 for _ in inputs], "The 1 is missing"),

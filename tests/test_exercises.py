@@ -166,6 +166,7 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
         ("05.2", lambda y, C: np.zeros(len(y), C), "The shape is one argument, a tuple"),
         ("03.4", lambda s, g, axis: (g * s).sum(axis=axis, keepdim=True), "NumPy writes `axis` and `keepdims`."),
         ("03.5", lambda s: np.diag(s[:, :, None]), "`np.diag` takes a vector or a matrix"),
+        ("06.1", lambda inputs: [max(used) for used in inputs], "`max(numbers, default=-1)` gives -1 there"),
         ("03.5", lambda s: np.fill_diagonal(np.zeros((7, *s.shape)), s), "`np.fill_diagonal` fills the places"),
         ("03.5", lambda s: np.einsum("ni,nj->nij", s, np.eye(7)), "in `np.einsum` a letter has one size"),
     ],

@@ -415,6 +415,9 @@ IN_WORDS = {
         "Python's `max`, `if` and `and` ask for one True or False, and a comparison of arrays gives one for each "
         "element. For a maximum use `z.max(axis=..., keepdims=True)`, for a choice in each element `np.where`."
     ),
+    (ValueError, r"max\(\) (iterable argument|arg) is"): (
+        "an empty list has no largest element. `max(numbers, default=-1)` gives -1 there."
+    ),
     (ValueError, "Input must be 1- or 2-d"): (
         "`np.diag` takes a vector or a matrix, and this array has another number of axes."
     ),

@@ -16,9 +16,12 @@ from .exercises_base import BLOCK, SQUARE, WIDE
 
 def layers(inputs):
     """The depth of each node of a graph: 0 without inputs, else 1 more than the deepest input."""
+    known = {}
 
     def depth(node):
-        return 1 + max((depth(k) for k in inputs[node]), default=-1)
+        if node not in known:
+            known[node] = 1 + max((depth(k) for k in inputs[node]), default=-1)
+        return known[node]
 
     return np.array([depth(node) for node in range(len(inputs))])
 
@@ -36,11 +39,51 @@ def _behind(inputs, node):
     return found
 
 
-def _in_one_pass(inputs):
+def _in_one_pass(inputs, step=1):
     depth = [0] * len(inputs)
-    for node, used in enumerate(inputs):
-        depth[node] = 1 + max((depth[k] for k in used), default=-1)
+    for node in range(len(inputs))[::step]:
+        depth[node] = 1 + max((depth[k] for k in inputs[node]), default=-1)
     return depth
+
+
+def _first_known(inputs):
+    """In repeated passes; the first input whose depth is known decides."""
+    depth = {node: 0 for node, used in enumerate(inputs) if not used}
+    for _ in inputs:
+        for node, used in enumerate(inputs):
+            found = [depth[k] + 1 for k in used if k in depth]
+            if node not in depth and found:
+                depth[node] = found[0]
+    return [depth[node] for node in range(len(inputs))]
+
+
+def _order(inputs, nodes=None):
+    """A topological order of the nodes, by visits; of all, or of those that lead to some."""
+    order = []
+
+    def visit(node):
+        if node not in order:
+            for k in inputs[node]:
+                visit(k)
+            order.append(node)
+
+    for node in range(len(inputs)) if nodes is None else nodes:
+        visit(node)
+    return order
+
+
+def _by_depth(inputs):
+    return sorted(range(len(inputs)), key=layers(inputs).tolist().__getitem__)
+
+
+def _grouped(inputs):
+    """A list of nodes for each layer."""
+    depth = layers(inputs)
+    return [np.flatnonzero(depth == layer).tolist() for layer in range(max(depth) + 1)]
+
+
+def _layers_of_one_size(inputs):
+    return len(set(map(len, _grouped(inputs)))) == 1
 
 
 def _recursive(of_inputs, without=0):
@@ -64,6 +107,7 @@ EXERCISE_1 = Exercise(
         ([[], [0]],),
         ([[1], []],),
         ([[], [0, 0], [0, 1]],),
+        ([[1, 2], [2], []],),
         ([[], [0], [1], [1, 2]],),
         ([[3, 2], [], [3], [1]],),
         ([[], [], [0, 1], [2, 1], [0, 3, 3]],),
@@ -103,11 +147,50 @@ EXERCISE_1 = Exercise(
             "The last input need not be the deepest. Ask all of them, and take the maximum.",
         ),
         Specimen(
-            "The nodes are taken in the order of their numbers",
-            _in_one_pass,
-            "One pass from node 0 on is right where every input has a smaller number than its user. The numbering is "
-            "arbitrary: an input that comes later still has the depth 0 when it is asked. Compute the depth of the "
-            "inputs first, for example with a function that calls itself.",
+            "It looks at the first input that is known",
+            _first_known,
+            "A depth that is known early is often a small one, and here it is kept. A node can be placed when all its "
+            "inputs are, one layer after the deepest of them.",
+        ),
+        *(
+            Specimen(
+                f"The nodes are taken {way} of their numbers",
+                lambda inputs, step=step: _in_one_pass(inputs, step),
+                "One pass is right where the numbers happen to stand in the right order. They are arbitrary: an input "
+                "that comes later still has the depth 0 when it is asked. Compute the depth of the inputs first, for "
+                "example with a function that calls itself.",
+            )
+            for way, step in [("in the order", 1), ("against the order", -1)]
+        ),
+        *(
+            Specimen(
+                f"The result is {what}, {how}",
+                function,
+                "Wanted is a depth for each node, at the place of its number: for `[[1], []]` node 0 has depth 1 and "
+                "node 1 has depth 0, so `[1, 0]`. Two nodes side by side have the same depth.",
+            )
+            for what, how, function in [
+                ("an order of the nodes", "by visits", _order),
+                ("an order of the nodes", "by depth", _by_depth),
+                ("places in an order", "by visits", lambda inputs: np.argsort(_order(inputs))),
+                ("places in an order", "by depth", lambda inputs: np.argsort(_by_depth(inputs))),
+            ]
+        ),
+        Specimen(
+            "The result is a list of nodes for each layer",
+            _grouped,
+            "Wanted is the other direction: for each node its layer, a list of as many integers as there are nodes.",
+            where=_layers_of_one_size,
+        ),
+        Specimen(
+            "The result is one number",
+            lambda inputs: max(layers(inputs)),
+            "That is the depth of the deepest node. Wanted is a depth for each node.",
+        ),
+        Specimen(
+            "The depths are sorted",
+            lambda inputs: sorted(layers(inputs)),
+            "These are the right depths, and not at the places of their nodes: the depth of node k stands at place k.",
         ),
         Specimen(
             "It takes numbers of nodes for depths",
@@ -160,9 +243,9 @@ def _backward(inputs, slopes, root, *, order=None, receive=lambda g, k, g_node, 
     return g
 
 
-def _all_lead_to_root(inputs, slopes, root):
-    """Else it depends on the wording whether the other nodes overwrite something with 0."""
-    return len(_behind(inputs, root)) == len(inputs)
+def _in_one_order(inputs, slopes, root):
+    """All nodes lead to the root, in one order only. Else it depends on the wording who overwrites whom, and with 0."""
+    return len(_behind(inputs, root)) == len(inputs) == 1 + max(layers(inputs))
 
 
 def _receiving(receive):
@@ -202,6 +285,99 @@ def _all_it_has_again(inputs, slopes, root):
     return g
 
 
+def _down_every_way(receive, hand_on):
+    """A function that calls itself for every use. g[node] = receive(g[node], u); hand_on(g[node], u, slope) goes on."""
+
+    def answer(inputs, slopes, root):
+        g = np.zeros(len(inputs))
+
+        def arrive(node, u):
+            g[node] = receive(g[node], u)
+            for k, slope in zip(inputs[node], slopes[node]):
+                arrive(k, hand_on(g[node], u, slope))
+
+        arrive(root, 1.0)
+        return g
+
+    return answer
+
+
+def _with_uses(uses):
+    """A mistake in which slope belongs to which input: uses(inputs of a node, its slopes) gives pairs (k, slope)."""
+
+    def answer(inputs, slopes, root):
+        pairs = [uses(*node) for node in zip(inputs, slopes)]
+        order, g = _by_depth(inputs), np.zeros(len(inputs))
+        g[root] = 1
+        for node in reversed(order):
+            for k, slope in pairs[node]:
+                g[k] += slope * g[node]
+        return g
+
+    return answer
+
+
+def _at_once(inputs, slopes, root):
+    """g[inputs[node]] += ...: where an index stands twice, its last value wins."""
+    g = np.zeros(len(inputs))
+    g[root] = 1
+    for node in reversed(_by_depth(inputs)):
+        g[inputs[node]] += np.array(slopes[node]) * g[node]
+    return g
+
+
+def _preorder(inputs, root):
+    """Each node before its inputs, when a search in the depth meets it first."""
+    order = []
+
+    def visit(node):
+        if node not in order:
+            order.append(node)
+            for k in inputs[node]:
+                visit(k)
+
+    visit(root)
+    return order
+
+
+def _with_a_stack(inputs, root):
+    """The same, with a stack: the last input first."""
+    order, stack = [], [root]
+    while stack:
+        node = stack.pop()
+        if node not in order:
+            order.append(node)
+            stack += inputs[node]
+    return order
+
+
+def _with_repeats(inputs, root):
+    """A topological order in reverse, in which a node stands once for each way to it."""
+    return [root, *(node for k in reversed(inputs[root]) for node in _with_repeats(inputs, k))]
+
+
+def _waits_for_all_users(inputs, slopes, root):
+    g, waiting = np.zeros(len(inputs)), [root]
+    count = [sum(used.count(k) for used in inputs) for k in range(len(inputs))]
+    g[root] = 1
+    for node in waiting:
+        for k, slope in zip(inputs[node], slopes[node]):
+            g[k] += slope * g[node]
+            count[k] -= 1
+            if count[k] == 0:
+                waiting.append(k)
+    return g
+
+
+def _in_whole_numbers(inputs, slopes, root):
+    g = np.zeros(len(inputs), dtype=int)
+    g[root] = 1
+    for node in reversed(_by_depth(inputs)):
+        for k, slope in zip(inputs[node], slopes[node]):
+            g[k] += slope * g[node]
+    return g
+
+
 def _mean_of_uses(inputs, slopes, root):
     g, uses = np.zeros(len(inputs)), np.zeros(len(inputs))
     depth = layers(inputs)
@@ -229,6 +405,10 @@ DIAMOND = ([[], [0], [1], [1, 2]], [[], [2.0], [3.0], [5.0, 7.0]], 3)
 DIAMOND_TURNED = ([[], [0], [1], [2, 1]], [[], [2.0], [3.0], [7.0, 5.0]], 3)
 DIAMOND_RENUMBERED = ([[3, 2], [], [3], [1]], [[5.0, 7.0], [], [3.0], [2.0]], 0)
 UNUSED = ([[], [0], [0], [2, 1]], [[], [4.0], [0.5], [2.0, 3.0]], 1)
+# A user that does not lead to the root, of a node that is no leaf; and ways of the same length.
+UNUSED_BEHIND = ([[], [0], [1], [1]], [[], [2.0], [3.0], [5.0]], 2)
+SHUFFLED = ([[2], [], [1], [0]], [[2.0], [], [-3.0], [0.5]], 3)
+SIDE_BY_SIDE = ([[], [0], [1], [1], [2, 3]], [[], [2.0], [3.0], [5.0], [7.0, -1.0]], 4)
 TWO_DIAMONDS = (
     [[], [0], [0, 1], [2], [2, 3, 3], [4, 2]],
     [[], [2.0], [0.5, -1.0], [3.0], [1.0, 2.0, 0.25], [-2.0, 4.0]],
@@ -259,6 +439,9 @@ EXERCISE_2 = Exercise(
         DIAMOND_TURNED,
         DIAMOND_RENUMBERED,
         UNUSED,
+        UNUSED_BEHIND,
+        SHUFFLED,
+        SIDE_BY_SIDE,
         TWO_DIAMONDS,
         TWO_DIAMONDS_RENUMBERED,
     ],
@@ -268,13 +451,49 @@ EXERCISE_2 = Exercise(
             _receiving(lambda g, k, g_node, slope: slope * g_node),
             "A value that is used twice gets a gradient from each use, and `g[k] = ...` keeps only the last. Both ways "
             "lead to the loss, so both count: `g[k] += ...`.",
-            where=_all_lead_to_root,
+            where=_in_one_order,
+        ),
+        Specimen(
+            "A gradient overwrites the one before it, on every way",
+            _down_every_way(lambda g, u: u, lambda g, u, slope: slope * u),
+            "This is `backward_1`: a value that is used twice is visited twice, and `g[node] = ...` keeps only what "
+            "came last. Both ways lead to the loss, so both count: `g[node] += ...`.",
+        ),
+        Specimen(
+            "Of an input that is used twice by a node, only the last use is added",
+            _at_once,
+            "`g[[0, 0]] += a` reads `g[0]` before it writes, so the second addition overwrites the first. A loop over "
+            "the uses adds one after the other; so does `np.add.at(g, inputs[node], a)`.",
+        ),
+        Specimen(
+            "Of an input that is used twice by a node, the first slope is taken twice",
+            _with_uses(lambda used, s: [(k, s[used.index(k)]) for k in used]),
+            "`inputs[node].index(k)` is the first place of k. An input may stand there twice, each time with a slope "
+            "of its own: `zip(inputs[node], slopes[node])` pairs them.",
+        ),
+        Specimen(
+            "Of an input that is used twice by a node, only the first use counts",
+            _with_uses(lambda used, s: [(k, s[used.index(k)]) for k in set(used)]),
+            "A set keeps an input once. It may stand in the list twice, each time with a slope of its own, and each "
+            "use counts: `zip(inputs[node], slopes[node])`.",
+        ),
+        Specimen(
+            "The slopes are paired with a set of the inputs",
+            _with_uses(lambda used, s: zip(sorted(set(used)), s)),
+            "A set keeps each input once, and not in the order of the list. So a slope meets another input than its "
+            "own. Pair the lists as they are: `zip(inputs[node], slopes[node])`.",
+        ),
+        Specimen(
+            "The places of the slopes are taken for the numbers of nodes",
+            _with_uses(lambda used, s: enumerate(s)),
+            "`enumerate(slopes[node])` counts 0, 1, ...: places in the list. The node at place i is `inputs[node][i]`.",
         ),
         Specimen(
             "Only the first gradient is kept",
             _receiving(lambda g, k, g_node, slope: g[k] or slope * g_node),
             "A value that is used twice gets a gradient from each use, and only the first one is kept here. Both ways "
             "lead to the loss, so both count: `g[k] += ...`.",
+            where=_in_one_order,
         ),
         Specimen(
             "Only the largest gradient is kept",
@@ -293,17 +512,49 @@ EXERCISE_2 = Exercise(
             _in_order(lambda inputs, root: _behind(inputs, root)),
             NOT_COMPLETE + "A queue takes the nodes by their shortest distance from the loss, and `u1` is near to it.",
         ),
-        Specimen(
-            "There is no topological order: depth first from the loss",
-            _each_use_at_once,
-            NOT_COMPLETE + "A function that calls itself at the first arrival goes on while other shares are missing.",
+        *(
+            Specimen(
+                f"There is no topological order: depth first from the loss, {how}",
+                function,
+                NOT_COMPLETE + "A search in the depth goes on from a node at its first arrival, while other shares "
+                "are missing.",
+            )
+            for how, function in [
+                ("at once", _each_use_at_once),
+                ("each node before its inputs", _in_order(_preorder)),
+                ("with a stack", _in_order(_with_a_stack)),
+            ]
+        ),
+        *(
+            Specimen(
+                f"A node hands on all it has at each arrival, {how}",
+                function,
+                "A node that gets a second share hands on the sum, with the first share in it, which it had handed on "
+                "before. The nodes behind it get that share twice. Either hand on each share by itself, or wait until "
+                "the sum is complete: in reverse topological order.",
+            )
+            for how, function in [
+                ("with a queue", _all_it_has_again),
+                ("by calls", _down_every_way(lambda g, u: g + u, lambda g, u, slope: slope * g)),
+            ]
         ),
         Specimen(
-            "A node hands on all it has at each arrival",
-            _all_it_has_again,
-            "A node that gets a second share hands on the sum, with the first share in it, which it had handed on "
-            "before. The nodes behind it get that share twice. Either hand on each share by itself, or wait until the "
-            "sum is complete: in reverse topological order.",
+            "A node stands in the order more than once",
+            _in_order(_with_repeats),
+            "Without a test whether a node has been visited, it is put into the order once for each way to it, and "
+            "hands on its gradient each time. Keep a set of those that have been `seen`.",
+        ),
+        Specimen(
+            "It waits for users that do not lead to the loss",
+            _waits_for_all_users,
+            "A node may hand on when all its users have, and only those count that the loss depends on: the others "
+            "never get a turn. Count the users among the nodes behind the loss, or go by falling depth.",
+        ),
+        Specimen(
+            "Nodes with a larger number than the loss are left out",
+            _in_order(lambda inputs, root: [k for k in _by_depth(inputs)[::-1] if k <= root]),
+            "`range(root + 1)` holds all nodes behind the loss where each has a smaller number than its user. The "
+            "numbering is arbitrary: go over all of them.",
         ),
         Specimen(
             "The nodes are taken from the largest number to the smallest",
@@ -330,12 +581,18 @@ EXERCISE_2 = Exercise(
             "different ways. So `g[k] += slope * g[node]`.",
             where=lambda inputs, slopes, root: root == len(inputs) - 1,
         ),
-        Specimen(
-            "The upstream gradient is forgotten",
-            _receiving(lambda g, k, g_node, slope: g[k] + slope),
-            "The slope alone is the derivative of the next node. For that of the loss, multiply it by the gradient "
-            "that the next node has: `slope * g[node]`.",
-            where=lambda inputs, slopes, root: root == len(inputs) - 1,
+        *(
+            Specimen(
+                f"The upstream gradient is forgotten{how}",
+                function,
+                "The slope alone is the derivative of the next node. For that of the loss, multiply it by the gradient "
+                "that the next node has: `slope * g[node]`.",
+                where=lambda inputs, slopes, root: root == len(inputs) - 1,
+            )
+            for how, function in [
+                ("", _receiving(lambda g, k, g_node, slope: g[k] + slope)),
+                (", on every way", _down_every_way(lambda g, u: g + u, lambda g, u, slope: slope)),
+            ]
         ),
         Specimen(
             "The slopes are forgotten",
@@ -353,6 +610,25 @@ EXERCISE_2 = Exercise(
             lambda inputs, slopes, root: np.zeros(len(inputs)),
             "Every gradient is a multiple of the first one, that of the loss with respect to itself. That is 1: "
             "`g[root] = 1`.",
+        ),
+        *(
+            Specimen(
+                f"The loss is taken to be the {which} node",
+                lambda inputs, slopes, root, node=node: graph_gradients(inputs, slopes, node % len(inputs)),
+                "Which node is the loss, the argument `root` says: `g[root] = 1`. The numbering is arbitrary.",
+            )
+            for which, node in [("first", 0), ("last", -1)]
+        ),
+        Specimen(
+            "The gradients are whole numbers",
+            _in_whole_numbers,
+            "An array that was made with `int` cuts off what stands behind the point, without a word. `np.zeros(n)` "
+            "holds floats.",
+        ),
+        Specimen(
+            "Only the leaves have a gradient",
+            lambda *graph: np.where([not used for used in graph[0]], graph_gradients(*graph), 0),
+            "Wanted is the derivative with respect to every node, those between too, and the loss itself.",
         ),
         Specimen(
             "The gradient of the loss itself is missing",
@@ -388,8 +664,16 @@ def _from_the_left(g, shape):
     return g.sum(axis=_stretched(shape), keepdims=True)
 
 
-def _is_broadcast(g, shape):
-    return g.shape != shape
+def _sum_each(g, axes, **how):
+    """One axis after the other, each counted in what is left."""
+    for axis in axes:
+        g = g.sum(axis=axis, **how)
+    return g
+
+
+def _offset(g, shape):
+    """The axes of g that were stretched, where no axis of g is gone yet."""
+    return tuple(axis + g.ndim - len(shape) for axis in _stretched(shape))
 
 
 SUM = "Each copy of the value moves the loss by its own g, so the gradient of the value is the sum over its copies."
@@ -443,28 +727,84 @@ EXERCISE_3 = Exercise(
             "front, (3,) to (2, 3), must be summed away, so that they are gone from the shape.",
         ),
         Specimen(
-            "A mean in place of a sum",
-            lambda g, shape: g.mean(axis=_leading(g, shape)).mean(axis=_stretched(shape), keepdims=True),
-            SUM + " A mean divides by the number of copies. The factor 1/N of a batch is in g already, if the loss "
-            "is a mean.",
+            "Only the stretched axes are summed, counted from the left",
+            lambda g, shape: g.sum(axis=_stretched(shape), keepdims=True),
+            "An axis can be repeated in two ways. Those stretched from size 1 are dealt with. Axes that were added in "
+            "front, (3,) to (2, 3), must be summed away first. Then axis i of g is axis i of `shape`.",
         ),
         Specimen(
-            "keepdims is forgotten",
-            lambda g, shape: g.sum(axis=_leading(g, shape)).sum(axis=_stretched(shape)),
-            "The numbers are right, and the shape is not: a stretched axis loses its place. It had size 1 before, and "
-            "must have it again: `keepdims=True`.",
+            "The stretched axes come before those in front",
+            lambda g, shape: (lambda h: h.sum(axis=_leading(h, shape)))(g.sum(axis=_stretched(shape), keepdims=True)),
+            "Axis 0 of `shape` is axis 0 of g only when the axes that were added in front are gone. Sum those away "
+            "first, then the stretched ones.",
         ),
         Specimen(
-            "keepdims stands where axes must go",
-            lambda g, shape: (
-                g.sum(axis=_leading(g, shape), keepdims=True).sum(
-                    axis=tuple(i + g.ndim - len(shape) for i in _stretched(shape)), keepdims=True
-                )
-                if _leading(g, shape)
-                else g
-            ),
-            "Axes that were added in front must be gone: they are summed without `keepdims`. Axes stretched from "
-            "size 1 are summed with it.",
+            "Only the first of the stretched axes is summed",
+            lambda g, shape: g.sum(axis=_leading(g, shape)).sum(axis=_stretched(shape)[:1], keepdims=True),
+            "More than one axis may have been stretched, as in (1, 1) to (2, 3). Sum all of them.",
+        ),
+        *(
+            Specimen(
+                f"A mean in place of a sum{where}",
+                lambda g, shape, a=a, b=b: getattr(getattr(g, a)(axis=_leading(g, shape)), b)(
+                    axis=_stretched(shape), keepdims=True
+                ),
+                SUM + " A mean divides by the number of copies. The factor 1/N of a batch is in g already, if the loss "
+                "is a mean.",
+            )
+            for where, a, b in [
+                ("", "mean", "mean"),
+                (", over the axes in front", "mean", "sum"),
+                (", over the stretched axes", "sum", "mean"),
+            ]
+        ),
+        *(
+            Specimen(
+                f"keepdims is forgotten{how}",
+                lambda g, shape, forget=forget: forget(g.sum(axis=_leading(g, shape)), _stretched(shape)),
+                "A stretched axis loses its place, and in a loop all later axes get another number. It had size 1 "
+                "before, and must have it again: `keepdims=True`.",
+            )
+            for how, forget in [("", lambda g, axes: g.sum(axis=axes)), (" in a loop", _sum_each)]
+        ),
+        Specimen(
+            "The axes in front are counted on while they go away",
+            lambda g, shape: _sum_each(g, _leading(g, shape)).sum(axis=_stretched(shape), keepdims=True),
+            "After `g.sum(axis=0)` the next axis in front has the number 0, no longer 1. Sum axis 0 again and again, "
+            "or all at once with a tuple of axes.",
+        ),
+        *(
+            Specimen(
+                f"None is passed where no axis {what}",
+                function,
+                "`axis=None` sums over all axes, and `axis=()` over none. Where there is nothing to sum, the empty "
+                "tuple is right.",
+            )
+            for what, function in [
+                (
+                    "was added",
+                    lambda g, shape: g.sum(axis=_leading(g, shape) or None).sum(axis=_stretched(shape), keepdims=True),
+                ),
+                (
+                    "was stretched",
+                    lambda g, shape: g.sum(axis=_leading(g, shape)).sum(axis=_stretched(shape) or None, keepdims=True),
+                ),
+            ]
+        ),
+        *(
+            Specimen(
+                f"keepdims stands where axes must go{how}",
+                lambda g, shape, stretched=stretched: g.sum(axis=_leading(g, shape), keepdims=True).sum(
+                    axis=stretched(g, shape), keepdims=True
+                ),
+                "Axes that were added in front must be gone: they are summed without `keepdims`. Axes stretched from "
+                "size 1 are summed with it.",
+                where=where,
+            )
+            for how, stretched, where in [
+                ("", lambda g, shape: _stretched(shape), None),
+                (", then the axes are counted from the right", _offset, lambda g, shape: len(shape) < g.ndim),
+            ]
         ),
         Specimen(
             "One copy is taken in place of all",
@@ -473,17 +813,29 @@ EXERCISE_3 = Exercise(
             ],
             SUM + " Taking the first copy has the right shape, and is right only where all the others are 0.",
         ),
-        Specimen(
-            "All of g is summed up",
-            lambda g, shape: np.full(shape, g.sum()),
-            "The sum runs over the copies of one element. Different elements keep their own sums: sum only the axes "
-            "that broadcasting has repeated.",
+        *(
+            Specimen(
+                f"All of g is summed up{how}",
+                function,
+                "The sum runs over the copies of one element. Different elements keep their own sums: sum only the "
+                "axes that broadcasting has repeated.",
+            )
+            for how, function in [
+                ("", lambda g, shape: np.full(shape, g.sum())),
+                (", to one number", lambda g, shape: g.sum()),
+            ]
         ),
-        Specimen(
-            "It sums along axis 0, whatever the shapes are",
-            lambda g, shape: g.sum(axis=0) if g.shape != shape else g,
-            "Axis 0 is right for a bias (3,) that was added to rows (2, 3). Which axes were repeated is to be read off "
-            "the two shapes.",
+        *(
+            Specimen(
+                f"It sums along axis 0, {how}",
+                function,
+                "Axis 0 is right for a bias (3,) that was added to rows (2, 3). Which axes were repeated is to be read "
+                "off the two shapes.",
+            )
+            for how, function in [
+                ("whatever the shapes are", lambda g, shape: g.sum(axis=0) if g.shape != shape else g),
+                ("even where nothing was repeated", lambda g, shape: g.sum(axis=0)),
+            ]
         ),
         Specimen(
             "It sums along axis 0 and keeps it, whatever the shapes are",
@@ -512,14 +864,24 @@ EXERCISE_3 = Exercise(
             where=lambda g, shape: len(shape) < g.ndim,
         ),
         Specimen(
+            "The shapes are paired from the left",
+            lambda g, shape: g.sum(
+                axis=tuple(axis for axis, (m, n) in enumerate(zip(g.shape, shape)) if m != n), keepdims=True
+            ),
+            "`zip(g.shape, shape)` begins at the left, and NumPy compares shapes from the right. Sum the first "
+            "`g.ndim - len(shape)` axes away; then both have the same number of axes, and `zip` fits.",
+        ),
+        Specimen(
             "The copies are summed, and repeated again",
             lambda g, shape: np.broadcast_to(undo_broadcasting(g, shape), g.shape),
             "The sums are right. They must keep the shape of the value; do not broadcast them back to that of g.",
         ),
-        Specimen(
-            "g is cut to the shape",
-            lambda g, shape: np.resize(g, shape),
-            "`np.resize` takes the first numbers and throws the others away. " + SUM,
+        *(
+            Specimen(f"g is cut to the shape{how}", function, f"{what} the first, and throws the others away. {SUM}")
+            for how, what, function in [
+                ("", "`np.resize` keeps", lambda g, shape: np.resize(g, shape)),
+                (" by a slice", "A slice keeps", lambda g, shape: g[tuple(slice(n) for n in shape)]),
+            ]
         ),
         Specimen(
             "g is reshaped",
@@ -600,13 +962,41 @@ EXERCISE_4 = Exercise(
         Specimen(
             "The two gradients are exchanged",
             _pair(_for_w, _for_x),
-            "`X.T @ g` has the shape of W, and `g @ W.T` that of X. k = 0 asks for X, the first input.",
+            "`X.T @ g` has the shape of W, and `g @ W.T` that of X. k counts from 0: 0 asks for X, the first input, "
+            "and 1 for W.",
+        ),
+        *(
+            Specimen(
+                f"It is the VJP of an elementwise product{how}",
+                function,
+                "`*` belongs to `X * W`. In `X @ W` every element of X meets a whole row of W, so its gradient is a "
+                "sum: a matrix product, written `@`.",
+            )
+            for how, function in [
+                ("", _pair(lambda g, X, W: g * W, lambda g, X, W: g * X)),
+                (", transposed", _pair(lambda g, X, W: g * W.T, lambda g, X, W: X.T * g)),
+            ]
         ),
         Specimen(
-            "It is the VJP of an elementwise product",
-            _pair(lambda g, X, W: g * W, lambda g, X, W: g * X),
-            "`g * W` belongs to `X * W`. In `X @ W` every element of X meets a whole row of W, so its gradient is a "
-            "sum: a matrix product.",
+            "Both gradients are returned",
+            lambda g, X, W, k: [_for_x(g, X, W), _for_w(g, X, W)],
+            "k says which of the two is wanted: for 0 the gradient for X, for 1 that for W.",
+            where=lambda g, X, W, k: X.shape == W.shape,
+        ),
+        Specimen(
+            "A reshape stands in place of a transpose",
+            _pair(
+                lambda g, X, W: g @ W.reshape(W.shape[::-1]),
+                lambda g, X, W: X.reshape(X.shape[::-1]) @ g,
+            ),
+            "A reshape keeps the numbers in their order and only breaks the rows elsewhere. The transpose makes rows "
+            "of columns: `W.T`.",
+        ),
+        Specimen(
+            "The gradient for X is transposed",
+            _pair(lambda g, X, W: W @ g.T, _for_w),
+            "`W @ g.T` is the transpose of the right one, with shape (D, N). A gradient has the shape of its value, "
+            "and X is (N, D).",
         ),
         Specimen(
             "The elementwise product is summed",
@@ -643,10 +1033,14 @@ EXERCISE_4 = Exercise(
             _pair(_for_x, lambda g, X, W: X.T @ g / len(X)),
             "All examples share W, and their gradients add up. If the loss is a mean, its 1/N is in g already.",
         ),
-        Specimen(
-            "Only the first example reaches W",
-            _pair(_for_x, lambda g, X, W: np.outer(X[0], g[0])),
-            "All examples share W, and their gradients add up: the sum over n is in `X.T @ g`.",
+        *(
+            Specimen(
+                f"Only the {which} example reaches W",
+                _pair(_for_x, lambda g, X, W, n=n: np.outer(X[n], g[n])),
+                "All examples share W, and their gradients add up: the sum over n is in `X.T @ g`. In a loop over the "
+                "examples, `+=` keeps them all.",
+            )
+            for which, n in [("first", 0), ("last", -1)]
         ),
         Specimen(
             "The examples are summed before they meet",
