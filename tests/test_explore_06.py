@@ -178,6 +178,18 @@ def test_broadcasting_is_undone_in_words():
     assert box(state, "b").lines == ["b", "0.5, 0, -2", "g +4, +2, 0"]
 
 
+def test_an_array_that_is_not_complete_asks_below_its_rows():
+    state = explore.GraphState("a bias for two rows", step=6)
+    rows = [explore_06.INDENT + row for row in ("+0.5, -1, -1", "+ ?")]
+    assert box(state, "u1").lines[3:] == ["g +1.5, +2, +1", *rows]
+    gradient = [text for text in ET.fromstring(state.view()).iter() if text.get("fill") == graphs.GRADIENT_TEXT]
+    assert {"".join(text.itertext()) for text in gradient} >= {"g +1.5, +2, +1", *rows}
+    assert (
+        "Added to what is there: [+1.5, +2, +1; +0.5, -1, -1] + [+1.5"
+        in explore.GraphState(state.expression, step=7).table()
+    )
+
+
 def test_steps_beyond_the_ends_show_the_ends():
     assert explore.GraphState(step=-3).view() == explore.GraphState(step=0).view()
     end, beyond = explore.GraphState(step=10).view(), explore.GraphState(step=11).view()
@@ -232,7 +244,40 @@ def test_an_input_that_is_the_result_and_one_that_is_not_used():
     assert all(said(state)) and box(state, "x").lines == ["x", "2", "g +1"]
 
 
+REMARKS = {
+    "relu(x) = relu(-2) = 0.": lambda x=-2.0: F.relu(x),
+    "its VJP: -g = -1.": lambda x=2.0: -x,
+    "L = -x = -2.": lambda x=2.0: -x,
+    "(N = 1). With g = +1 it is": lambda z=(1.0, 2.0): F.nll_loss(z, 0),
+    "(n = 3). With g = +1 it is": lambda z=(1.0, 2.0, 3.0): F.mean(z),
+    "g * x, of shape (3, 6).": lambda x=np.ones((3, 6)): F.sum(x * x),
+    "With g = +1 it has shape (3, 6).": lambda x=np.ones((3, 6)): F.sum(x),
+    "Without a number as its default: x, y; 1 is taken.": lambda x, y="a": x * y,
+    "The result does not depend on y.": lambda x=1.0, y=2.0: x * x,
+    "nan is no number: log(x) has no value here": lambda x=-1.0: F.log(x),
+}
+
+
+@pytest.mark.parametrize("remark", REMARKS)
+def test_what_needs_a_word_gets_one(remark):
+    state = explore.GraphState(function=REMARKS[remark], step=0)
+    every, last = [], state.last_step()
+    for state.step in range(last + 1):
+        every.append(state.table())
+        assert "+nan" not in " ".join(said(state))
+    assert any(remark in words for words in every)
+    assert not any("Without a number" in words for words in every) or remark.startswith("Without")
+
+
+def test_an_input_that_is_given_a_number_is_not_remarked_on_and_an_unknown_one_is_refused():
+    assert "Without" not in explore.GraphState(function=lambda x: x * x, x=3.0).table()
+    assert "Without" in explore.GraphState(function=lambda x: x * x, x="a").table()
+    with pytest.raises(TypeError, match="there is no input 'q': this expression has w, x, b"):
+        explore.GraphState(q=3)
+
+
 PROBLEMS = {
+    "your function has no inputs: give it parameters": lambda: Tensor(1.0),
     **RAISING,
     "your function returned float, expected a Tensor": lambda x=1.0: 2.0,
     "your function returned NoneType, expected a Tensor": lambda x=1.0: None,
@@ -362,6 +407,8 @@ def test_sliders_reach_each_input_of_every_expression():
     for expression in EXPRESSIONS:
         found = explore_06._numbers_with_sliders(explore.GraphState(expression))
         assert len(found) == 3 and all(abs(value) <= explore_06.REACH for *_, value in found)
+    sliders = [slider for name, slider in explore.graph().controls.items() if name.startswith("input")]
+    assert [(slider.min, slider.max) for slider in sliders] == [(-10, 10)] * 3
 
 
 def test_a_learners_function_is_live_with_a_slider_for_each_number():

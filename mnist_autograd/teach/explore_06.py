@@ -6,6 +6,7 @@ The graph is the engine's own. Each Tensor knows its inputs and their VJPs, whic
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -47,6 +48,7 @@ OPERATIONS = {
 MOST_BOXES, MOST_LAYERS = 14, 8  # that can still be read
 MOST_NUMBERS = 3  # of an input that has sliders
 REACH, FAR = 5.0, 1e6  # of a slider at least; where no slider goes
+INDENT = 3 * "\N{NO-BREAK SPACE}"  # of the later lines of a gradient
 WORDS = 130  # pixels for the sentence below the graph, so that nothing moves from step to step
 
 
@@ -87,6 +89,11 @@ EXPRESSIONS = {
 
 def inputs_of(function: Callable) -> dict[str, np.ndarray]:
     """The parameters of a function with their default values; 1 where there is none, or where it is no numbers."""
+    return {name: np.array(1.0) if value is None else value for name, value in _defaults(function).items()}
+
+
+def _defaults(function: Callable) -> dict[str, np.ndarray | None]:
+    """By name the default of each parameter; None where there is none, or where it is no numbers."""
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
@@ -95,14 +102,15 @@ def inputs_of(function: Callable) -> dict[str, np.ndarray]:
     return {parameter.name: _numbers(parameter.default) for parameter in parameters if parameter.kind in kinds}
 
 
-def _numbers(default) -> np.ndarray:
-    if default is None:
-        return np.array(1.0)
+def _numbers(value) -> np.ndarray | None:
+    """A value as an array of at least one number, or None."""
+    if value is None:
+        return None
     try:
-        array = np.array(default.data if isinstance(default, Tensor) else default, dtype=np.float64)
+        array = np.array(value.data if isinstance(value, Tensor) else value, dtype=np.float64)
     except (TypeError, ValueError):
-        return np.array(1.0)
-    return array if array.size else np.array(1.0)
+        return None
+    return array if array.size else None
 
 
 # --- The engine's graph, with names -----------------------------------------------------------------------------
@@ -173,7 +181,8 @@ class Graph:
     def _go_forward(self) -> None:
         for i, node in enumerate(self.nodes):
             if node.is_computed:
-                words = f"{node.name} = {node.formula}{self._in_numbers(node, 0)} = {_plain(node.tensor.data)}."
+                value = _plain(node.tensor.data)
+                words = f"{node.name} = {node.formula}{self._in_numbers(node, 0, value) or ''}{_equals(value)}."
                 self.steps.append(Step("forward", i, words))
 
     def _go_backward(self) -> None:
@@ -206,22 +215,41 @@ class Graph:
 
     def _vjp_words(self, node: Node, k: int, g: np.ndarray, handed: np.ndarray) -> str:
         formula = _formula(node.tensor.operation, k, node.uses, node.name, self.nodes)
-        numbers = self._in_numbers(node, k, g)
+        value, upstream, source = _plain(handed, signed=True), _plain(g, signed=True), node.uses[0][1].data
         if formula == "g":
-            return f"g = {_plain(handed, signed=True)}."
-        if not numbers:
-            return f"{formula}. With g = {_plain(g, signed=True)} it is {_plain(handed, signed=True)}."
-        return f"{formula}{numbers} = {_plain(handed, signed=True)}."
+            return f"g{_equals(value)}."
+        numbers = self._in_numbers(node, k, value, g)
+        if numbers is not None:
+            return f"{formula}{numbers}{_equals(value)}."
+        if "/ N" in formula:
+            formula += f" (N = {source.size // source.shape[-1]})"
+        elif "/ n" in formula:
+            formula += f" (n = {source.size // node.tensor.size})"
+        if value == upstream and value.startswith("shape"):
+            return f"{formula}{_equals(value)}."
+        has = f"has {value}" if value.startswith("shape") else f"is {value}"
+        return f"{formula}. With g{_equals(upstream)} it {has}."
 
-    def _in_numbers(self, node: Node, k: int, g: np.ndarray | None = None) -> str:
-        """' = ' and the formula with numbers in place of names; nothing where that would be long, or is no formula."""
+    def _in_numbers(self, node: Node, k: int, value: str, g: np.ndarray | None = None) -> str | None:
+        """' = ' and the formula with numbers in place of names; "" where that is the value; None where it is long."""
         arrays = [tensor.data for _, tensor, _ in node.uses] + [node.tensor.data] * (k > 0)
         template = OPERATIONS.get(node.tensor.operation, ("",) * (k + 1))[k]
         if any(array.size > 1 for array in arrays) or "," in template or "{" not in template:
-            return ""
+            return None
         a, b = ([*(_operand(tensor.data) for _, tensor, _ in node.uses), ""])[:2]
         g = "" if g is None else _operand(g)
-        return " = " + template.format(a=a, b=b, y=_operand(node.tensor.data), g=g)
+        words = _once(template.format(a=a, b=b, y=_operand(node.tensor.data), g=g))
+        return "" if words == value else f" = {words}"
+
+
+def _once(words: str) -> str:
+    """Without the inner parentheses of relu((-2))."""
+    return re.sub(r"\((\([^()]*\))\)", r"\1", words)
+
+
+def _equals(value: str) -> str:
+    """' = 3'; of an array that is named by its shape ', of shape (3, 6)'."""
+    return f", of {value}" if value.startswith("shape") else f" = {value}"
 
 
 def _behind(root: Tensor) -> list[Tensor]:
@@ -244,7 +272,7 @@ def _formula(operation: str, k: int, uses, name: str, nodes: Sequence[Node]) -> 
     templates = OPERATIONS.get(operation, ())
     if k < len(templates):
         a, b = [*names, ""][:2]
-        return templates[k].format(a=a, b=b, y=name, g="g")
+        return _once(templates[k].format(a=a, b=b, y=name, g="g"))
     return f"{operation}({listed(names)})" if k == 0 else f"that of {operation}"
 
 
@@ -260,7 +288,7 @@ def _added(contributions) -> np.ndarray:
 def _short(value: float, digits: int, signed: bool) -> str:
     """A number, with its sign even where that is a plus."""
     value = settled(value)
-    return f"{value:{'+' if signed and value else ''}.{digits}g}"
+    return f"{value:{'+' if signed and value > 0 else ''}.{digits}g}"
 
 
 def _rows(array: np.ndarray, signed: bool = False) -> list[str]:
@@ -295,8 +323,8 @@ class GraphState(State):
     """An expression as a graph, after some of the steps that lead forward to its value and backward to its gradients.
 
     expression: a name of EXPRESSIONS. function: a learner's own, in its place, of Tensors; its parameters' defaults are
-    the inputs, and it returns a Tensor of one number. inputs: other values for them, by name. step: how many steps
-    have been taken; by default, all that lead forward.
+    the inputs, and it returns a Tensor of one number. inputs: other values for them, by name; TypeError for a name that
+    it does not have. step: how many steps have been taken; by default, all that lead forward.
     """
 
     def __init__(
@@ -304,13 +332,20 @@ class GraphState(State):
     ):
         self.function = function
         self.choose(expression)
-        self.inputs |= {name: _numbers(value) for name, value in inputs.items()}
+        for name, value in inputs.items():
+            if name not in self.inputs:
+                known = listed(self.inputs) or "none"
+                raise TypeError(f"there is no input {name!r}: this expression has {known}. Give one of these a value.")
+            array = _numbers(value)
+            self.inputs[name] = np.array(1.0) if array is None else array
+            self.assumed = [other for other in self.assumed if other != name or array is None]
         self.step = self.first_step() if step is None else step
 
     def choose(self, expression: str) -> None:
         """Another expression, with its own inputs, after its forward pass."""
         self.expression = expression
         self.inputs = inputs_of(self._function)
+        self.assumed = [name for name, value in _defaults(self._function).items() if value is None]
         self.step = self.first_step()
 
     @property
@@ -342,6 +377,8 @@ class GraphState(State):
         if not isinstance(root, Tensor):
             what = f"your function returned {type(root).__name__}, expected a Tensor"
             return None, f"{what}: compute with operators and the functions of mnist_autograd.functional"
+        if not root.requires_grad and not self.inputs:
+            return None, "your function has no inputs: give it parameters, as in `lambda w=3.0: w * w`"
         if not root.requires_grad:
             return None, "your function returned a Tensor with no graph behind it: its inputs do not reach it"
         if root.size != 1:
@@ -381,7 +418,8 @@ class GraphState(State):
         width = max(width, 640)
         moved = charts.tag("g", "".join(elements), transform=f"translate(0 {TITLE + GAP})")
         picture = charts.titled(width, TITLE + height + 3 * GAP, title, self.describe(), moved)
-        words = charts.message(step.words + self._so_far(graph), self._heading(graph), width, height=WORDS)
+        words = step.words + self._so_far(graph) + self._remarks(graph)
+        words = charts.message(words, self._heading(graph), width, height=WORDS)
         return charts.stacked(self.describe(), picture, words)
 
     def _look(self, step: Step, node: int, use: int) -> str:
@@ -431,14 +469,30 @@ class GraphState(State):
         missing = len(node.contributions) - len(taken)
         words = ""
         if len(taken) > 1:
-            added = " + ".join(_operand(x) for x in taken) + " = " if node.tensor.ndim == 0 else ""
+            parts = [_operand(x) if x.ndim == 0 else _plain(x, signed=True) for x in taken]
+            added = "" if parts[0].startswith("shape") else " + ".join(parts) + " = "
             words += f" Added to what is there: {added}{_plain(_added(taken), signed=True)}."
         if missing:
             words += f" {node.name} is not complete: {missing} more to come."
         return words
 
     def _sentence(self, graph: Graph) -> str:
-        return f"{self._heading(graph)}: {graph.steps[self._step(graph)].words}{self._so_far(graph)}"
+        words = f"{graph.steps[self._step(graph)].words}{self._so_far(graph)}{self._remarks(graph)}"
+        return f"{self._heading(graph)}: {words}"
+
+    def _remarks(self, graph: Graph) -> str:
+        """On inputs without a number, inputs that are not used, and the first value that is no number."""
+        words = ""
+        if self.assumed:
+            words += f" Without a number as its default: {listed(self.assumed)}; 1 is taken."
+        unused = [name for name in self.inputs if all(name != node.name for node in graph.nodes)]
+        if unused:
+            words += f" The result does not depend on {listed(unused)}."
+        lost = [node for i, node in enumerate(graph.nodes) if self._step(graph) >= self._computed_at(graph, i)]
+        lost = [node for node in lost if node.is_computed and np.isnan(node.tensor.data).any()]
+        if lost:
+            words += f" nan is no number: {lost[0].formula} has no value here, and a slope means nothing."
+        return words
 
     def describe(self) -> str:
         graph, problem = self.graph()
@@ -475,7 +529,10 @@ def _gradient_lines(taken: Sequence[np.ndarray], count: int) -> list[str]:
     if taken[0].ndim == 0 and len(taken) > 1:
         parts = " ".join(_short(x, 4, True) for x in taken)
         return [f"g {parts}{more}" if more else f"g {parts} = {rows[0]}"]
-    return [f"g {row}" for row in rows[:-1]] + [f"g {rows[-1]}{more}"]
+    if taken[0].ndim == 0:
+        return [f"g {rows[0]}{more}"]
+    below = [INDENT + row for row in rows[1:]] + [INDENT + "+ ?"] * bool(more)
+    return [f"g {rows[0]}", *below]
 
 
 def _too_large(root: Tensor) -> str:
@@ -500,7 +557,10 @@ def graph(function: Callable | None = None) -> Explorer:
     """
     state = GraphState(function=function)
     numbers = _numbers_with_sliders(state)
-    sliders = [base.slider(name, value, max(REACH, 2 * abs(value))) for name, _, _, value in numbers]
+    reaches = [max(REACH, 2 * abs(value)) for *_, value in numbers]
+    if function is None:  # sliders that serve all expressions have the same ends
+        reaches = [max(reaches)] * len(reaches)
+    sliders = [base.slider(name, value, reach) for (name, _, _, value), reach in zip(numbers, reaches)]
     # The same steps for all expressions, the longest too: the page does not follow a slider whose end moves.
     every = [state] if function is not None else map(GraphState, EXPRESSIONS)
     step = base.slider_over("step", range(max(each.last_step() for each in every) + 1), state.step)

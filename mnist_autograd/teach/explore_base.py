@@ -58,7 +58,8 @@ def wrong_for_two_rows(function: Callable, expected: np.ndarray, *rows: np.ndarr
 
 def _explanation(error: BaseException) -> str:
     try:
-        return f": {str(error):.200}" if str(error) else ""
+        words = str(error)
+        return f": {words if len(words) <= 300 else words[:299] + '…'}" if words else ""
     except Exception:
         return ""
 

@@ -18,7 +18,7 @@ LINE, PADDING, BETWEEN, ACROSS, LANE = 21, 9, 16, 40, 22  # of text, inside a bo
 
 @dataclass(frozen=True)
 class Box:
-    """Lines of text, the first in bold. A line that starts with "g " is a gradient, and has its colour.
+    """Lines of text, the first in bold. From a line that starts with "g " on they are a gradient, and have its colour.
 
     room: other lines that it must have room for, so that it keeps its size while its text changes.
     dashed: not known yet. active: emphasised.
@@ -153,8 +153,10 @@ def _box(box: Box, x: float, y: float, width: float, height: float):
     border = {"stroke": "black", "stroke_width": 4 if box.active else 1.2, "rx": 5}
     dashes = {"stroke_dasharray": "5 4"} if box.dashed and not box.active else {}
     yield charts.tag("rect", x=x, y=y, width=width, height=height, fill="white", **border, **dashes)
+    of_gradient = False
     for i, words in enumerate(box.lines):
-        look = {"font_weight": "bold"} if i == 0 else {"fill": GRADIENT_TEXT} if words.startswith("g ") else {}
+        of_gradient = of_gradient or (i > 0 and words.startswith("g "))
+        look = {"font_weight": "bold"} if i == 0 else {"fill": GRADIENT_TEXT} if of_gradient else {}
         yield charts.text(x + PADDING, y + LINE * (i + 1) - 2, charts.shortened(words, width), **look)
 
 
