@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import math
+import operator
 import re
 import warnings
 from pathlib import Path
@@ -28,6 +29,7 @@ SPECIMENS = [
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
 RIGHT = {exercise_id: right for answers in ANSWERS for exercise_id, right in answers.RIGHT.items()}
 MISTAKES_WRITTEN_OTHERWISE = [mistake for answers in ANSWERS for mistake in answers.MISTAKES_WRITTEN_OTHERWISE]
+UNNAMED = [mistake for answers in ANSWERS for mistake in getattr(answers, "UNNAMED", [])]
 STATUSES = {"passed", "not yet", "known mistake", "error"}
 
 
@@ -120,6 +122,11 @@ def test_a_mistake_is_recognised_however_it_is_written(exercise_id, answer, name
     assert card.status == "known mistake" and card.specimen.startswith(name), card
 
 
+@pytest.mark.parametrize("exercise_id, answer", UNNAMED)
+def test_a_mistake_without_a_name_neither_passes_nor_gets_another_ones(exercise_id, answer):
+    assert check(exercise_id, answer).status in ("not yet", "error")
+
+
 def test_forgotten_keepdims_shows_the_wrong_square_and_explains_numpys_message():
     text = check("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis)).text
     assert "my_softmax(np.array([[0., 1.], [3., 2.]]), 1)" in text  # no error there, but a wrong result
@@ -168,6 +175,13 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
         ("03.5", lambda s: np.diag(s[:, :, None]), "`np.diag` takes a vector or a matrix"),
         ("03.5", lambda s: np.fill_diagonal(np.zeros((7, *s.shape)), s), "`np.fill_diagonal` fills the places"),
         ("03.5", lambda s: np.einsum("ni,nj->nij", s, np.eye(7)), "in `np.einsum` a letter has one size"),
+        (
+            "07.2",
+            lambda images, y, C, lr, steps: operator.itruediv(images, 255),
+            "Make a new array, as in `x = x / 255`",
+        ),
+        ("07.2", lambda images, *_: images @ np.zeros((784, 10)), "no fixed ones such as 784"),
+        ("07.3", lambda validation, test: test[validation.index(max(validation))], "arrays have not"),
     ],
 )
 def test_messages_are_explained(exercise_id, answer, words):

@@ -81,6 +81,7 @@ def test_plot_epochs_tells_its_curves_apart_without_colour():
     for line, values in zip(ax.lines, ([0.1, 0.2, 0.3], [0.5, 0.4, 0.6])):
         np.testing.assert_array_equal(line.get_xydata(), list(zip([1, 2, 3], values)))
     assert len({line.get_marker() for line in ax.lines}) == 2
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
 @pytest.mark.parametrize("validated", [True, False])

@@ -18,6 +18,7 @@ from .charts import COLOURS, GREY
 from .costs import Cost
 
 LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
+DASHES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
 def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -> Figure:
@@ -126,15 +127,16 @@ def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray, title: str) 
 
 
 def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
-    """One quantity of several runs by epoch, counted from 1: a curve with a marker of its own for each."""
-    figure, axes = _subplots(1, 1, (7.5, 4.2))
+    """One quantity of several runs by epoch, counted from 1: a curve with a marker and dashes of its own for each."""
+    figure, axes = _subplots(1, 1, (8, 5.5))
     ax = axes[0, 0]
-    for (name, values), marker in zip(curves.items(), itertools.cycle("os^Dvx*")):
-        ax.plot(range(1, len(values) + 1), values, f"{marker}-", color="black", mfc="white", lw=1, label=name)
+    for (name, values), marker, dashes in zip(curves.items(), itertools.cycle("os^Dvx*"), itertools.cycle(DASHES)):
+        look = {"marker": marker, "linestyle": dashes, "color": "black", "mfc": "white", "ms": 8, "lw": 1.4}
+        ax.plot(range(1, len(values) + 1), values, **look, label=name)
     ax.set(xlabel="epoch", ylabel=quantity)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, handlelength=4)
     return figure
 
 
