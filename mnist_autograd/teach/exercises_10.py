@@ -283,9 +283,8 @@ EXERCISE_1 = Exercise(
         Specimen(
             "It is always 0",
             lambda p, y, bins: 0.0,
-            "Where it should not be. Does the `return` stand inside the loop? Then only the first bin is looked at, "
-            "and it is empty. Or does no example get into a bin, as the confidences, 0 to 1, are compared with bin "
-            "numbers?",
+            "Two ways lead here. A `return` inside the loop looks at the first bin only, which is empty. Or no example "
+            "gets into a bin, as confidences from 0 to 1 are compared with the numbers of bins.",
         ),
         *(
             Specimen(
