@@ -125,6 +125,7 @@ def test_plot_reliability_draws_a_bar_and_a_mark_for_each_bin_that_holds_somethi
         assert ax.get_title() == f"{name}\ncalibration error {found.ece:.1%}"
         heights = [bar.get_height() for bar in ax.patches]
         np.testing.assert_array_equal(heights, found.accuracy)
+        assert [bar.get_alpha() for bar in ax.patches] == [0.35 if count else 1 for count in found.count]
         np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0.65, 0.65], [0.93, 0.93]])
         assert [text.get_text() for text in ax.texts if text.get_text()] == ["1", "3"]
 

@@ -172,14 +172,22 @@ def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cos
     return figure
 
 
+FEW = 30  # a share of fewer examples is a matter of luck
+
+
 def plot_reliability(found: Mapping[str, Reliability]) -> Figure:
-    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has."""
+    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has.
+
+    The bar of a bin with fewer than FEW examples is pale.
+    """
     figure, axes = _subplots(1, len(found), (5.6 * len(found), 4.6))
     for ax, (name, bins) in zip(axes.flat, found.items()):
         width, low, held = np.diff(bins.edges), bins.edges[:-1], bins.count > 0
-        ax.bar(
+        bars = ax.bar(
             low, bins.accuracy, 0.9 * width, align="edge", color=COLOURS["probabilities"], label="share that is right"
         )
+        for bar, count in zip(bars, bins.count):
+            bar.set_alpha(0.35 if 0 < count < FEW else 1)
         ax.plot(bins.confidence[held], bins.confidence[held], "D", color="black", label="mean confidence")
         ax.plot([0, 1], [0, 1], "--", color="black", linewidth=1)
         for x, count in zip(low + 0.45 * width, bins.count):
