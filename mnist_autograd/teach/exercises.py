@@ -256,6 +256,8 @@ def _run(function, probe) -> _Outcome:
             raise
         except BaseException:
             value, unusable = None, f"{_a(result)}, which does not turn into an array of numbers"
+            if isinstance(result, (list, tuple)):
+                unusable += ": are its parts of different lengths, or several results in one?"
         changed = any(
             isinstance(old, np.ndarray) and not np.array_equal(old, new) for old, new in zip(probe, arguments)
         )
@@ -412,6 +414,17 @@ IN_WORDS = {
     ),
     (ValueError, "remapped shapes"): (
         "in `np.einsum` a letter has one size, and here one letter names two axes of different sizes."
+    ),
+    (ValueError, "inhomogeneous"): (
+        "an array has rows of one length, and these rows differ. Print them one by one, and look for one that is too "
+        "short or empty."
+    ),
+    (TypeError, "ufunc .* output"): (
+        "`x /= ...` writes into the array x, which holds whole numbers here, and a whole number cannot hold a share. "
+        "`x = x / ...` makes a new array."
+    ),
+    (TypeError, r"str.* \(not .(tuple|int).*\)|tuple \(not .str.\)|unsupported operand.*str"): (
+        "text meets numbers. Compare with the docstring: which of the arguments are numbers already?"
     ),
     (IndexError, "invalid index to scalar variable"): (
         "a single number has no axes to index. The sum of a vector is such a number. `keepdims=True` in the sum keeps "
