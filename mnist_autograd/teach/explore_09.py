@@ -140,7 +140,7 @@ class NamesState(State):
             shown = charts.shortened(word, (width - 110) / scale)
             elements.append(charts.text(x + 22, y, shown, font_size=charts.FONT_SIZE * scale, **weight))
             elements.append(charts.text(x + width - 24, y, nll, text_anchor="end"))
-        title = f"names at temperature {self.temperature:g}, seed {self.seed}; {self._priced()} at temperature 1"
+        title = f"names at T = {self.temperature:g}, seed {self.seed}; {self._priced()} at T = 1"
         rows = -(-len(drawn.words) // COLUMNS)
         label = listed(map(" ".join, self._rows(drawn)))
         return charts.titled(WIDTH, charts.TITLE + 26 * rows + charts.GAP, title, label, *elements)
