@@ -14,7 +14,7 @@ import pytest
 from answers_base import shares, softmax_apply, top
 
 from mnist_autograd import functional as F
-from mnist_autograd.teach import exercises
+from mnist_autograd.teach import exercises, names
 from mnist_autograd.teach.exercises import Card, check, progress
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -160,6 +160,12 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
     assert f"{exercise.function_name}(np.array([[0., 1., 2., 3.]]), 1)" in card.text
 
 
+def divided_in_place(counts):
+    counts += 1
+    counts /= counts.sum(axis=1, keepdims=True)
+    return counts
+
+
 @pytest.mark.parametrize(
     "exercise_id, answer, words",
     [
@@ -172,6 +178,10 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
         ("05.1", lambda l, y: -l[[0, 0, 0], np.append(y, 0)], "Row numbers that pair with y"),
         ("05.2", lambda y, C: np.zeros(len(y), C), "The shape is one argument, a tuple"),
         ("03.4", lambda s, g, axis: (g * s).sum(axis=axis, keepdim=True), "NumPy writes `axis` and `keepdims`."),
+        ("09.1", divided_in_place, "Make a new array, as in"),
+        ("09.2", lambda counts, word: names.contexts([word], 1), "text meets numbers"),
+        ("09.4", lambda word, K: np.array([(".",) * K + word, word + "."]), "text meets numbers"),
+        ("09.4", lambda word, K: np.array([word[t - K : t] for t in range(len(word) + 1)]), "rows of one length"),
         ("03.5", lambda s: np.diag(s[:, :, None]), "`np.diag` takes a vector or a matrix"),
         ("03.5", lambda s: np.fill_diagonal(np.zeros((7, *s.shape)), s), "`np.fill_diagonal` fills the places"),
         ("03.5", lambda s: np.einsum("ni,nj->nij", s, np.eye(7)), "in `np.einsum` a letter has one size"),

@@ -256,6 +256,8 @@ def _run(function, probe) -> _Outcome:
             raise
         except BaseException:
             value, unusable = None, f"{_a(result)}, which does not turn into an array of numbers"
+            if isinstance(result, (list, tuple)):
+                unusable += ": are its parts of different lengths, or several results in one?"
         changed = any(
             isinstance(old, np.ndarray) and not np.array_equal(old, new) for old, new in zip(probe, arguments)
         )
@@ -416,6 +418,13 @@ IN_WORDS = {
     (ValueError, "matmul.* mismatch"): (
         "in `A @ B`, A must have as many columns as B has rows. Take sizes from the arguments, as in "
         "`X.shape[1]`, and no fixed ones such as 784; or one of the two needs its `.T`."
+    ),
+    (ValueError, "inhomogeneous"): (
+        "an array has rows of one length, and these rows differ. Print them one by one, and look for one that is too "
+        "short or empty."
+    ),
+    (TypeError, r"str.* \(not .(tuple|int).*\)|tuple \(not .str.\)|unsupported operand.*str"): (
+        "text meets numbers. Compare with the docstring: which of the arguments are numbers already?"
     ),
     (IndexError, "invalid index to scalar variable"): (
         "a single number has no axes to index. The sum of a vector is such a number. `keepdims=True` in the sum keeps "

@@ -209,12 +209,13 @@ def plot_tables(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figur
     """Square tables (C, C) of numbers from 0 as pictures beside each other: the larger, the deeper the colour.
 
     names: of the rows, which are those of the columns as well. The colour grows with the square root, so that small
-    numbers are seen.
+    numbers are seen; the bar beside a table says which number is which colour.
     """
-    figure, axes = _subplots(1, len(tables), (7.2 * len(tables), 7.4))
+    figure, axes = _subplots(1, len(tables), (8.0 * len(tables), 7.4))
     colours = LinearSegmentedColormap.from_list("probabilities", ["white", COLOURS["probabilities"], "black"])
     for ax, (title, table) in zip(axes.flat, tables.items()):
-        ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
+        image = ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
+        figure.colorbar(image, ax=ax, shrink=0.6)
         ax.set_xticks(range(len(names)), names)
         ax.set_yticks(range(len(names)), names)
         ax.tick_params(length=0, labeltop=True)
@@ -229,11 +230,29 @@ def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: 
     for ax, (title, points) in zip(axes.flat, panels.items()):
         for which, look, label in ((chosen, "^", kind), (~chosen, "o", "others")):
             ax.plot(*points[which].T, look, color=COLOURS["logits"] if look == "^" else GREY, label=label)
-        for name, point in zip(names, points):
-            ax.annotate(name, point, xytext=(5, 4), textcoords="offset points", fontsize=15)
+        for name, point, place in zip(names, points, _free_places(points)):
+            ax.annotate(name, point, place, textcoords="offset points", fontsize=15, ha="center", va="center_baseline")
         ax.set(title=title, xticks=[], yticks=[])
         ax.legend(frameon=False, fontsize=13)
     return figure
+
+
+def _free_places(points: np.ndarray, reach: float = 13) -> list[tuple[float, float]]:
+    """For each of points (C, 2), where its label has most room: an offset in typographic points, one of eight.
+
+    The panel is taken to be 400 typographic points wide and high. Labels that have their place count as points.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    spots = (points - low) / np.where(high > low, high - low, 1) * 400
+    angles = np.arange(8) * np.pi / 4 + np.pi / 4
+    around = reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    taken, places = spots, []
+    for spot in spots:
+        room = np.linalg.norm((spot + around)[:, None] - taken, axis=2).min(axis=1)
+        best = around[np.argmax(np.round(room, 3))]
+        taken = np.vstack([taken, spot + best])
+        places.append(tuple(best))
+    return places
 
 
 def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
