@@ -85,6 +85,15 @@ def test_pictures_of_weights_show_their_sign():
     assert png_of(image).tolist() == [[[0xD5, 0x5E, 0], [0, 0, 0], [255] * 3, [0xDD] * 3]]
 
 
+def test_large_weights_have_a_sign_for_those_who_see_no_colour():
+    svg = charts.pictures([[[2.0, -2.0, 0.9, nan]]], [""], "t", "l", quantity="gradients", size=80)
+    (signs,) = re.findall(r'<path d="([^"]*)"', svg)
+    (x,) = (float(e.get("x")) for e in ET.fromstring(svg).iter() if e.tag.endswith("image"))
+    strokes = [(float(at), kind) for at, kind in re.findall(r"M([\d.]+) [\d.]+([hv])", signs)]
+    assert strokes == [(x + 4, "h"), (x + 10, "v"), (x + 24, "h")]  # a cross on the first, a line on the second
+    assert "<path" not in charts.pictures([[[255, 0]]], [""], "t", "l")
+
+
 def test_names_are_escaped_and_cut():
     svg = charts.bars([1, 2], ["<b>&", "W" * 40], "title", "logits")
     assert "<b>" not in svg and "<b>&" in texts(svg)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import math
+import operator
 import re
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from answers_base import shares, softmax_apply, top
 
 from mnist_autograd import functional as F
-from mnist_autograd.teach import exercises
+from mnist_autograd.teach import exercises, names
 from mnist_autograd.teach.exercises import Card, check, progress
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
@@ -28,6 +29,7 @@ SPECIMENS = [
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
 RIGHT = {exercise_id: right for answers in ANSWERS for exercise_id, right in answers.RIGHT.items()}
 MISTAKES_WRITTEN_OTHERWISE = [mistake for answers in ANSWERS for mistake in answers.MISTAKES_WRITTEN_OTHERWISE]
+UNNAMED = [mistake for answers in ANSWERS for mistake in getattr(answers, "UNNAMED", [])]
 STATUSES = {"passed", "not yet", "known mistake", "error"}
 
 
@@ -120,6 +122,11 @@ def test_a_mistake_is_recognised_however_it_is_written(exercise_id, answer, name
     assert card.status == "known mistake" and card.specimen.startswith(name), card
 
 
+@pytest.mark.parametrize("exercise_id, answer", UNNAMED)
+def test_a_mistake_without_a_name_neither_passes_nor_gets_another_ones(exercise_id, answer):
+    assert check(exercise_id, answer).status in ("not yet", "error")
+
+
 def test_forgotten_keepdims_shows_the_wrong_square_and_explains_numpys_message():
     text = check("01.2", lambda z, axis: np.exp(z) / np.exp(z).sum(axis=axis)).text
     assert "my_softmax(np.array([[0., 1.], [3., 2.]]), 1)" in text  # no error there, but a wrong result
@@ -153,6 +160,12 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
     assert f"{exercise.function_name}(np.array([[0., 1., 2., 3.]]), 1)" in card.text
 
 
+def divided_in_place(counts):
+    counts += 1
+    counts /= counts.sum(axis=1, keepdims=True)
+    return counts
+
+
 @pytest.mark.parametrize(
     "exercise_id, answer, words",
     [
@@ -165,10 +178,21 @@ def test_an_axis_of_size_1_must_stay(exercise_id):
         ("05.1", lambda l, y: -l[[0, 0, 0], np.append(y, 0)], "Row numbers that pair with y"),
         ("05.2", lambda y, C: np.zeros(len(y), C), "The shape is one argument, a tuple"),
         ("03.4", lambda s, g, axis: (g * s).sum(axis=axis, keepdim=True), "NumPy writes `axis` and `keepdims`."),
+        ("09.1", divided_in_place, "Make a new array, as in"),
+        ("09.2", lambda counts, word: names.contexts([word], 1), "text meets numbers"),
+        ("09.4", lambda word, K: np.array([(".",) * K + word, word + "."]), "text meets numbers"),
+        ("09.4", lambda word, K: np.array([word[t - K : t] for t in range(len(word) + 1)]), "rows of one length"),
         ("03.5", lambda s: np.diag(s[:, :, None]), "`np.diag` takes a vector or a matrix"),
         ("06.1", lambda inputs: [max(used) for used in inputs], "`max(numbers, default=-1)` gives -1 there"),
         ("03.5", lambda s: np.fill_diagonal(np.zeros((7, *s.shape)), s), "`np.fill_diagonal` fills the places"),
         ("03.5", lambda s: np.einsum("ni,nj->nij", s, np.eye(7)), "in `np.einsum` a letter has one size"),
+        (
+            "07.2",
+            lambda images, y, C, lr, steps: operator.itruediv(images, 255),
+            "Make a new array, as in `x = x / 255`",
+        ),
+        ("07.2", lambda images, *_: images @ np.zeros((784, 10)), "no fixed ones such as 784"),
+        ("07.3", lambda validation, test: test[validation.index(max(validation))], "arrays have not"),
     ],
 )
 def test_messages_are_explained(exercise_id, answer, words):

@@ -19,7 +19,7 @@ from mnist_autograd import nn
 from mnist_autograd.data import load_names
 from mnist_autograd.teach import explore, explore_09, names
 from mnist_autograd.teach.charts import COLOURS
-from mnist_autograd.teach.explore_09 import COUNTS, KNOWN, NEW, SEEDS, TEMPERATURES
+from mnist_autograd.teach.explore_09 import COUNTS, KNOWN, NEW, OPEN, SEEDS, TEMPERATURES
 from mnist_autograd.training import Classifier
 
 inf, nan = math.inf, math.nan
@@ -102,9 +102,27 @@ def test_the_mean_nll_and_the_perplexity_are_those_of_the_sample():
 
 def test_a_name_that_does_not_end_is_cut_and_an_empty_one_is_named():
     state = explore.NamesState(filled(-inf, (..., 0)), count=2)
-    assert all(word.endswith("…") and len(word) == 2 + names.LONGEST + 1 for word in state.lines())
-    assert all("… cut after 30 letters" in form for form in said(state))
+    assert all(word.endswith(OPEN) and len(word) == 2 + names.LONGEST + 1 for word in state.lines())
+    assert all(f"{OPEN} cut after 30 letters" in form for form in said(state))
     assert explore.NamesState(filled(50, (..., 0)), count=2).lines() == [f"{NEW} (empty)"] * 2
+
+
+def test_a_long_name_is_shown_whole_so_that_names_with_a_long_prefix_differ():
+    state = explore.NamesState(BIGRAMS, temperature=100.0, prefix="abcdefghijklmnopqrstuvw")
+    words = [line[2:] for line in state.lines()]
+    assert len(set(words)) > 1 and set(words) <= set(texts(state.view()))
+
+
+def test_the_mean_nll_is_that_of_what_follows_the_prefix():
+    state = explore.NamesState(BIGRAMS, prefix="emma")
+    drawn = state.sample()
+    assert all(count <= len(word) - 3 for word, count in zip(drawn.words, drawn.drawn))
+    assert "mean NLL after “emma”" in state.table() and any("NLL after “emma”" in text for text in texts(state.view()))
+
+
+def test_the_scale_of_the_bars_is_that_of_the_largest():
+    assert "14 %" in texts(explore.NamesState(BIGRAMS).view())
+    assert "100 %" in texts(explore.NamesState(BIGRAMS, temperature=0.01).view())
 
 
 def test_both_ends_of_the_temperature():
@@ -145,9 +163,10 @@ def test_no_prefix_breaks_it(prefix):
 BAD_MODELS = RAISING | {
     "your function returned shape (1, 26), expected (1, 27)": lambda X: np.zeros((len(X), 26)),
     "your function returned NoneType, expected an array of shape (1, 27)": lambda X: None,
-    "your function gives the logit nan for e after ...": filled(nan),
-    "your function gives the logit inf for e after ...": filled(inf),
-    "your function gives every character the logit -inf after ...: none can be drawn": filled(-inf, ...),
+    "your function gives the logit nan for e after the start": filled(nan),
+    "your function gives the logit nan for the end after the start": filled(nan, (..., 0)),
+    "your function gives the logit inf for e after the start": filled(inf),
+    "your function gives every character the logit -inf after the start: none can be drawn": filled(-inf, ...),
 }
 
 
@@ -169,6 +188,18 @@ def test_a_model_that_fails_later_still_shows_what_follows_the_prefix():
     for form in said(state):
         assert "our function raised KeyError: 'no row'" in form
     assert len(rectangles(state.view(), COLOURS["probabilities"])) == 27
+
+
+def test_a_model_that_forgets_the_number_of_contexts_is_told_it():
+    for form in said(explore.NamesState(lambda X: np.zeros((1, 27)))):
+        assert "expected (10, 27) for 10 contexts" in form
+
+
+def test_a_model_that_answers_at_random_is_told_so():
+    random = np.random.default_rng(0)
+    for form in said(explore.NamesState(lambda X: random.normal(size=(len(X), 27)))):
+        assert "your function gives different answers to the same question" in form
+    assert "different answers" not in explore.NamesState(BIGRAMS).describe()
 
 
 def test_a_model_may_change_its_input_without_harm():

@@ -82,6 +82,10 @@ def test_no_temperature_raises(T, z):
         assert all("No probabilities at the temperature" in form for form in said(state))
 
 
+def test_logits_that_are_not_finite_are_named():
+    assert all("the logits hold nan" in form for form in said(explore.ReliabilityState([[math.nan, 0]], [0])))
+
+
 def test_percent():
     assert [percent(x) for x in (0, 1, 0.1234, -0.0001, math.nan)] == ["0.0", "100.0", "12.3", "0.0", "–"]
     assert percent(0.666, 0) == "67"

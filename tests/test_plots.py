@@ -81,6 +81,7 @@ def test_plot_epochs_tells_its_curves_apart_without_colour():
     for line, values in zip(ax.lines, ([0.1, 0.2, 0.3], [0.5, 0.4, 0.6])):
         np.testing.assert_array_equal(line.get_xydata(), list(zip([1, 2, 3], values)))
     assert len({line.get_marker() for line in ax.lines}) == 2
+    assert len({line.get_linestyle() for line in ax.lines}) == 2
 
 
 @pytest.mark.parametrize("validated", [True, False])
@@ -124,6 +125,7 @@ def test_plot_reliability_draws_a_bar_and_a_mark_for_each_bin_that_holds_somethi
         assert ax.get_title() == f"{name}\ncalibration error {found.ece:.1%}"
         heights = [bar.get_height() for bar in ax.patches]
         np.testing.assert_array_equal(heights, found.accuracy)
+        assert [bar.get_alpha() for bar in ax.patches] == [0.35 if count else 1 for count in found.count]
         np.testing.assert_allclose(ax.lines[0].get_xydata(), [[0.65, 0.65], [0.93, 0.93]])
         assert [text.get_text() for text in ax.texts if text.get_text()] == ["1", "3"]
 
@@ -152,8 +154,10 @@ def test_plot_reading_shows_each_picture_in_its_own_size_and_a_bar_for_each_prob
 def test_tables_are_shown_beside_each_other_with_their_names():
     tables = {"first": np.eye(3), "second": np.full((3, 3), 2.0)}
     figure = plots.plot_tables(tables, "abc")
-    assert [ax.get_title() for ax in figure.axes] == ["first", "second"]
-    for ax, table in zip(figure.axes, tables.values()):
+    panels, bars = figure.axes[:2], figure.axes[2:]
+    assert [ax.get_title() for ax in panels] == ["first", "second"]
+    assert [bar.get_ylim() for bar in bars] == [(0, 1), (0, 2)]
+    for ax, table in zip(panels, tables.values()):
         np.testing.assert_array_equal(ax.images[0].get_array(), table)
         assert [label.get_text() for label in ax.get_yticklabels()] == list("abc")
 
@@ -165,6 +169,13 @@ def test_points_are_named_and_the_marked_ones_are_triangles():
     assert (vowels.get_marker(), others.get_marker()) == ("^", "o") and vowels.get_label() == "vowels"
     np.testing.assert_array_equal(vowels.get_xydata(), points[[0, 3]])
     assert [text.get_text() for text in ax.texts] == list("abce")
+
+
+def test_labels_of_points_that_lie_together_do_not():
+    points = np.array([[0.0, 0.0], [0.01, 0.0], [0.0, 0.01], [1.0, 1.0]])
+    (ax,) = plots.plot_points({"letters": points}, "abce", marked="ae", kind="vowels").axes
+    places = np.array([text.xyann for text in ax.texts[:3]])
+    assert all(np.linalg.norm(places[i] - places[j]) > 9 for i in range(3) for j in range(i))
 
 
 def test_columns_of_words_stand_below_their_headings():

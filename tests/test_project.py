@@ -174,6 +174,18 @@ def test_links_between_chapters_lead_somewhere(path):
             assert (path.parent / target).exists(), target
 
 
+def links_of(path):
+    text = path.read_text(encoding="utf-8")
+    return set(re.findall(r"\]\((?:notebooks/)?(\d\d-[^)#]+\.ipynb)", text))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_chapter_is_linked_from_the_readme_from_the_map_and_from_the_chapter_before(path):
+    before = NOTEBOOKS[max(0, NOTEBOOKS.index(path) - 1)]
+    for page in {ROOT / "README.md", NOTEBOOKS[0], before} - {path}:
+        assert path.name in links_of(page), page.name
+
+
 def messy_notebook():
     cell = nbformat.v4.new_code_cell("1\n\n", id="kept", execution_count=17)
     cell.metadata = {"tags": ["kept"], "execution": {"iopub.execute_input": "2024-01-01"}, "collapsed": False}

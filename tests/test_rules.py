@@ -31,8 +31,7 @@ def test_every_rule_is_proved(rule):
 def test_a_rule_that_is_wrong_is_not_proved(rule, monkeypatch):
     wrong = [dataclasses.replace(rule, forward=f"1.001 * ({rule.forward})")]
     wrong += [dataclasses.replace(rule, vjps=rule.vjps | {x: f"({code}) * 1.001"}) for x, code in rule.vjps.items()]
-    wrong += [dataclasses.replace(rule, vjps=rule.vjps | {x: f"({code})[None]"}) for x, code in rule.vjps.items()]
-    for one in wrong[: 1 + len(rule.vjps)]:
+    for one in wrong:
         assert not rules.is_proved(one)
         monkeypatch.setattr(rules, "RULES", [one])
         with pytest.raises(

@@ -436,7 +436,8 @@ def pictures(
     """Images (N, H, W) in rows, each as large as size, with its caption above it; they may differ in height and width.
 
     Without a quantity they are images of 0 (white) to 255 (black). With one, they are numbers of any size, such as
-    weights: 0 is white, positive ones have the colour of the quantity, negative ones are black. label: what they show.
+    weights: 0 is white, positive ones have the colour of the quantity, negative ones are black, and on those of more
+    than half of the largest size stands a white + or -. label: what they show.
     """
     images, top = [np.asarray(image, float) for image in images], 24 * any(captions)
     sizes = [np.abs(image[np.isfinite(image)]).max(initial=0) for image in images]
@@ -449,9 +450,24 @@ def pictures(
         elements.append(text(x + size / 2, y + 16, shortened(caption, size + GAP), text_anchor="middle"))
         look = {"image_rendering": "pixelated", "href": _png(image / scale, colour)}
         elements.append(tag("image", x=x, y=y + top, width=size, height=size, **look))
+        if quantity:
+            elements.append(tag("path", d=_signs(image / scale, x, y + top, size), stroke="white", stroke_width=1.2))
         elements.append(tag("rect", x=x, y=y + top, width=size, height=size, fill="none", stroke=GREY))
     rows = math.ceil(len(images) / columns)
     return titled(GAP + columns * (size + GAP), TITLE + rows * (size + GAP + top), title, label, *elements)
+
+
+def _signs(image: np.ndarray, x: float, y: float, size: float) -> str:
+    """The d of a path: a + on each number above 1/2, a - on each below -1/2, of an image (H, W) drawn at (x, y)."""
+    high, wide = (size / count for count in image.shape)
+    arm = min(high, wide) * 0.3
+    moves = []
+    for i, j in np.argwhere(np.abs(np.where(np.isfinite(image), image, 0)) > 0.5):
+        middle, centre = x + (j + 0.5) * wide, y + (i + 0.5) * high
+        moves.append(f"M{middle - arm:.1f} {centre:.1f}h{2 * arm:.1f}")
+        if image[i, j] > 0:
+            moves.append(f"M{middle:.1f} {centre - arm:.1f}v{2 * arm:.1f}")
+    return "".join(moves)
 
 
 def _png(image: np.ndarray, colour: str) -> str:

@@ -257,6 +257,8 @@ def _run(function, probe) -> _Outcome:
             raise
         except BaseException:
             value, unusable = None, f"{_a(result)}, which does not turn into an array of numbers"
+            if isinstance(result, (list, tuple)):
+                unusable += ": are its parts of different lengths, or several results in one?"
         return _Outcome(value=value, unusable=unusable, changed_input=not _is_same(probe, arguments))
 
 
@@ -428,6 +430,17 @@ IN_WORDS = {
     (ValueError, "remapped shapes"): (
         "in `np.einsum` a letter has one size, and here one letter names two axes of different sizes."
     ),
+    (ValueError, "matmul.* mismatch"): (
+        "in `A @ B`, A must have as many columns as B has rows. Take sizes from the arguments, as in "
+        "`X.shape[1]`, and no fixed ones such as 784; or one of the two needs its `.T`."
+    ),
+    (ValueError, "inhomogeneous"): (
+        "an array has rows of one length, and these rows differ. Print them one by one, and look for one that is too "
+        "short or empty."
+    ),
+    (TypeError, r"str.* \(not .(tuple|int).*\)|tuple \(not .str.\)|unsupported operand.*str"): (
+        "text meets numbers. Compare with the docstring: which of the arguments are numbers already?"
+    ),
     (IndexError, "invalid index to scalar variable"): (
         "a single number has no axes to index. The sum of a vector is such a number. `keepdims=True` in the sum keeps "
         "the axis with size 1, for every number of axes; then no index such as `[:, None]` is needed."
@@ -451,6 +464,13 @@ IN_WORDS = {
     (TypeError, "Cannot interpret .* as a data type"): (
         "the second argument of `np.zeros` and `np.ones` is the kind of number. The shape is one argument, a tuple: "
         "`np.zeros((rows, columns))`."
+    ),
+    (TypeError, "Cannot cast ufunc .* output"): (
+        "`/=`, `-=` and `+=` write into the array on their left. It holds whole numbers, and the result has digits "
+        "behind the point. Make a new array, as in `x = x / 255`, or start with floats, as `np.zeros` makes them."
+    ),
+    (AttributeError, "ndarray.* no attribute 'index'"): (
+        "lists have `index`, arrays have not. The place of the largest element is `x.argmax()`."
     ),
     (TypeError, "'(keepdim|dim)'"): "`dim` and `keepdim` are PyTorch's names. NumPy writes `axis` and `keepdims`.",
     (NameError, ""): "this name has no value yet. Is it misspelt, or was a cell above not run?",

@@ -67,6 +67,12 @@ EXERCISE_1 = Exercise(
             "each prediction is compared with the labels of all examples. Both need shape (N,).",
         ),
         Specimen(
+            "Every prediction meets every label, and the count is divided by N",
+            lambda logits, y: (logits.argmax(axis=1)[:, None] == y).sum() / len(y),
+            "`keepdims=True` leaves predictions of shape (N, 1), which broadcast with labels of shape (N,) to (N, N) "
+            "comparisons. Both need shape (N,): `argmax(axis=1)`.",
+        ),
+        Specimen(
             "The right answers are counted, but not divided by N",
             lambda logits, y: (logits.argmax(axis=1) == y).sum(),
             "Accuracy is a share. Divide the count by the number of examples, or take the mean of the comparisons.",
@@ -80,6 +86,11 @@ EXERCISE_1 = Exercise(
             "The count is divided by the number of logits",
             lambda logits, y: (logits.argmax(axis=1) == y).sum() / logits.size,
             "`logits.size` is N times C. Each example gives one answer, so the share is out of N.",
+        ),
+        Specimen(
+            "Only the first example is counted",
+            lambda logits, y: (logits[0].argmax() == y[0]) / len(y),
+            "A `return` inside the loop ends it in its first round. It belongs behind the loop, not indented.",
         ),
         Specimen(
             "It is a percentage",
@@ -125,6 +136,11 @@ EXERCISE_1 = Exercise(
             lambda logits, y: _right_class(softmax(logits), y).mean(),
             "How probable the right class is says how sure the model is. Accuracy asks only whether it comes first: "
             "0.4 can be the largest of ten probabilities, and 0.49 the smaller of two.",
+        ),
+        Specimen(
+            "It is the mean logit of the right class",
+            lambda logits, y: _right_class(logits, y).mean(),
+            "A logit is a score and not an answer. Accuracy counts how often the right class has the largest one.",
         ),
         Specimen(
             "It is the mean log-probability of the right class",
@@ -196,6 +212,8 @@ def _trained(
     weights_gradient=lambda X, g: X.T @ g,
     bias_gradient=lambda g: g.sum(axis=0),
     rate=lambda lr: lr,
+    bias_rate=lambda lr: lr,
+    start=0.0,
     count=lambda steps: steps,
     sign=-1,
     memory=0,
@@ -204,12 +222,12 @@ def _trained(
 
     def wrong(images, y, C, lr, steps):
         X, Y = scale(images), targets(y, C)
-        W, b = np.zeros((X.shape[1], C)), np.zeros(C)
+        W, b = np.full((X.shape[1], C), start), np.zeros(C)
         kept = [0, 0]
         for _ in range(count(steps)):
             g = with_respect_to_z(probabilities(X @ W + b), Y)
             kept = [memory * old + new for old, new in zip(kept, (weights_gradient(X, g), bias_gradient(g)))]
-            W, b = W + sign * rate(lr) * kept[0], b + sign * rate(lr) * kept[1]
+            W, b = W + sign * rate(lr) * kept[0], b + sign * bias_rate(rate(lr)) * kept[1]
         return W
 
     return wrong
@@ -235,6 +253,21 @@ def _returns_bias(images, y, C, lr, steps):
     return train(np.concatenate([images, np.full((len(images), 1), 255)], axis=1), y, C, lr, steps)[-1]
 
 
+def _without_keepdims(z):
+    e = np.exp(z - largest(z))
+    return e / e.sum(axis=1)
+
+
+def _not_as_many_examples_as_classes(images, y, C, *_):
+    """Sums over the classes that lost their axis fit nothing, or a single example."""
+    return len(images) != C
+
+
+def _as_many_pixels_as_classes(images, y, C, *_):
+    """g.T @ X has the shape of W, so that it stops nothing."""
+    return images.shape[1] == C
+
+
 def _few_ink(images, *_):
     """So little ink that pixels that are not scaled overflow nothing, whatever softmax is used."""
     return int(images.max()) <= 5
@@ -252,15 +285,18 @@ EXERCISE_2 = Exercise(
         (np.array([[5, 0]]), np.array([0]), 3, 0.5, 4),
         (np.array([[255], [51]]), np.array([1, 0]), 2, 1.0, 2),
         (np.array([[200, 10], [0, 180]]), np.array([0, 2]), 3, 3.0, 3),
+        (np.array([[255], [51], [102]]), np.array([1, 0, 1]), 2, 2.0, 3),
         (np.array([[1, 2], [3, 5]]), np.array([0, 1]), 2, 0.5, 3),
         (np.array([[200, 10, 0], [0, 180, 90]]), np.array([2, 1]), 4, 3.0, 5),
+        (np.array([[200, 10], [0, 180], [90, 90], [255, 0], [30, 120]]), np.array([0, 1, 1, 0, 1]), 2, 2.0, 3),
     ],
     specimens=[
         Specimen(
             "The gradients of earlier steps are not forgotten",
             _trained(memory=1),
             "Each step moves along the sum of all gradients so far. So does a training loop of the engine without "
-            "`zero_grad()`: `backward()` adds to `.grad`. A new step needs a new gradient, and nothing else.",
+            "`zero_grad()`: `backward()` adds to `.grad`. A new step needs a new gradient, and nothing else. “Four "
+            "loops that are wrong” shows what comes of it.",
         ),
         Specimen(
             "The step goes up, along the gradient",
@@ -272,7 +308,8 @@ EXERCISE_2 = Exercise(
             "The images are not scaled",
             _trained(scale=lambda images: images.astype(float)),
             "Pixels go from 0 to 255. As they are, the logits are 255 times as large, and so is each gradient: a step "
-            "of W changes the logits 65,025 times as much. Divide by 255 first.",
+            "of W changes the logits 65,025 times as much. Divide by 255 first. “Four loops that are wrong” shows what "
+            "comes of it.",
             where=_few_ink,
         ),
         Specimen(
@@ -285,6 +322,11 @@ EXERCISE_2 = Exercise(
             _trained(scale=lambda images: images / images.max()),
             "The largest pixel of a batch is not always 255, and then the same image looks different in another "
             "batch. Divide by 255, always.",
+        ),
+        Specimen(
+            "The images are divided by 255 twice",
+            _trained(scale=lambda images: images / 255 / 255),
+            "One division brings the pixels to a range from 0 to 1. Look for a second one, perhaps inside the loop.",
         ),
         Specimen(
             "The division drops what is behind the point",
@@ -337,6 +379,22 @@ EXERCISE_2 = Exercise(
             "The division by N is in g already. Over the examples, g is added up: `g.sum(axis=0)`.",
         ),
         Specimen(
+            "The gradient of the bias adds up the classes",
+            _trained(bias_gradient=lambda g: g.sum(axis=1)),
+            "b has shape (C,), and so has its gradient: g is added up over the examples, `g.sum(axis=0)`. Along axis 1 "
+            "each row of p - y adds up to 0, and the result has shape (N,): it moves nothing, or does not fit.",
+        ),
+        Specimen(
+            "The bias moves without the learning rate",
+            _trained(bias_rate=lambda lr: 1.0),
+            "W and b take the same kind of step: `b -= lr * g.sum(axis=0)`.",
+        ),
+        Specimen(
+            "The weights move along their gradient",
+            _trained(weights_gradient=lambda X, g: -X.T @ g),
+            "b moves against its gradient, and so must W: `W -= lr * X.T @ g`.",
+        ),
+        Specimen(
             "The bias moves along its gradient",
             _trained(bias_gradient=lambda g: -g.sum(axis=0)),
             "W moves against its gradient, and so must b: `b -= lr * g.sum(axis=0)`.",
@@ -352,6 +410,13 @@ EXERCISE_2 = Exercise(
             _trained(weights_gradient=lambda X, g: X @ g),
             "W has shape (D, C), and so has its gradient: the sum over the N examples of X[n, d] * g[n, k]. That is "
             "`X.T @ g`, (D, N) times (N, C).",
+        ),
+        Specimen(
+            "The factors stand the other way round",
+            _trained(weights_gradient=lambda X, g: g.T @ X),
+            "`g.T @ X` has shape (C, D), and W has shape (D, C). The gradient of W is `X.T @ g`. Where D = C nothing "
+            "stops, but pixels are taken for classes.",
+            where=_as_many_pixels_as_classes,
         ),
         Specimen(
             "The number of the class is subtracted from its whole row",
@@ -370,6 +435,23 @@ EXERCISE_2 = Exercise(
             _trained(probabilities=lambda z: softmax(z, axis=0)),
             "The classes of one example share 100 %: softmax along axis 1. Along axis 0, the examples compete for a "
             "class.",
+        ),
+        Specimen(
+            "The probabilities of all examples together add up to 1",
+            _trained(probabilities=lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum()),
+            "`e.sum()` adds up the whole batch. Each example has 100 % of its own: `e.sum(axis=1, keepdims=True)`.",
+        ),
+        Specimen(
+            "The sums of softmax lose their axis",
+            _trained(probabilities=_without_keepdims),
+            "`e.sum(axis=1)` has shape (N,), and NumPy lines it up with the C columns: it stops, or where N = C it "
+            "divides each column by the sum of a row. With `keepdims=True` the shape is (N, 1).",
+            where=_not_as_many_examples_as_classes,
+        ),
+        Specimen(
+            "Softmax is taken twice",
+            _trained(probabilities=lambda z: softmax(softmax(z))),
+            "Softmax of probabilities flattens them: none comes near 0 or 1. Take it once, of the logits.",
         ),
         Specimen(
             "Softmax is missing",
@@ -404,6 +486,12 @@ EXERCISE_2 = Exercise(
             "A higher learning rate makes a longer step: multiply.",
         ),
         Specimen(
+            "The weights start at 1",
+            _trained(start=1.0),
+            "W starts at 0: `np.zeros((D, C))`. As all classes get the same 1, the probabilities are right, but each "
+            "weight is too large by 1.",
+        ),
+        Specimen(
             "One step too many",
             _trained(count=lambda steps: steps + 1),
             "`range(steps)` counts from 0 to steps - 1: that is `steps` rounds.",
@@ -428,6 +516,12 @@ EXERCISE_2 = Exercise(
             "It moves after each example",
             _one_example_a_step,
             "Here a step takes all images together: one gradient, the mean over the batch, and one move.",
+        ),
+        Specimen(
+            "The weights are transposed",
+            lambda *arguments: train(*arguments).T,
+            "The task asks for W with a row for each pixel and a column for each class, (D, C). It is "
+            "PyTorch that keeps (C, D).",
         ),
         Specimen(
             "The bias is returned",
@@ -527,6 +621,22 @@ EXERCISE_3 = Exercise(
             "larger is too high. Report the test accuracy of the chosen setting as it is.",
         ),
         Specimen(
+            "The best mean of both accuracies is reported",
+            lambda validation, test: ((validation + test) / 2).max(),
+            "Here the test images choose as well, and half of the number has been used to choose. Validation chooses, "
+            "the test accuracy of that setting is reported: `test[validation.argmax()]`.",
+        ),
+        Specimen(
+            "The setting before the chosen one is reported",
+            lambda validation, test: test[validation.argmax() - 1],
+            "`argmax` counts from 0, as indexing does: no - 1 is needed.",
+        ),
+        Specimen(
+            "The setting is returned with its accuracy",
+            lambda validation, test: [validation.argmax(), test[validation.argmax()]],
+            "The second of these two numbers is the one to report. Return it alone.",
+        ),
+        Specimen(
             "The last setting is reported",
             lambda validation, test: test[-1],
             "The order in which settings were tried means nothing. The best validation accuracy says which to take.",
@@ -575,6 +685,18 @@ def _divided(M, sums):
     return M / np.where(sums == 0, 1, sums)
 
 
+def _counted_in_a_copy(y, predicted, C):
+    M = np.zeros((C, C), int)
+    M[y][predicted] += 1
+    return M
+
+
+def _predicted_added(y, predicted, C):
+    M = np.zeros((C, C), int)
+    np.add.at(M, y, predicted)
+    return M
+
+
 EXERCISE_4 = Exercise(
     id="07.4",
     title="The confusion matrix",
@@ -600,7 +722,54 @@ EXERCISE_4 = Exercise(
             lambda y, predicted, C: (confusion_matrix(y, predicted, C) > 0).astype(int),
             "`M[y, predicted] += 1` reads all entries, adds 1, and writes them back: an entry that is named twice is "
             "written twice with the same number. `np.add.at(M, (y, predicted), 1)` adds for each naming, and so does "
-            "a loop over the examples.",
+            "a loop over the examples. Or `= 1` stands there in place of `+= 1`.",
+        ),
+        Specimen(
+            "It is transposed, and a pair that comes again counts once",
+            lambda y, predicted, C: (confusion_matrix(predicted, y, C) > 0).astype(int),
+            "Two things. The true class is the first index. And `+= 1` with index arrays writes an entry that is named "
+            "twice with the same number: `np.add.at(M, (y, predicted), 1)` adds for each naming.",
+        ),
+        Specimen(
+            "A copy of the rows is counted in",
+            _counted_in_a_copy,
+            "`M[y]` with an array y makes a new array, a row for each example. `M[y][predicted] += 1` adds to that, "
+            "and M stays 0; and `[predicted]` then names examples, which may not be there. Name both at once: "
+            "`np.add.at(M, (y, predicted), 1)`.",
+        ),
+        Specimen(
+            "Whole rows are counted, for true and predicted classes alike",
+            lambda y, predicted, C: np.tile(np.bincount([*y, *predicted], minlength=C)[:, None], C),
+            "`[y, predicted]` in square brackets is one array of row numbers, and the whole of these rows goes up. A "
+            "pair of indices is a tuple: `np.add.at(M, (y, predicted), 1)`.",
+        ),
+        Specimen(
+            "The predicted classes are added to the rows",
+            _predicted_added,
+            "In `np.add.at(M, y, predicted)` the last argument is what is added: the *number* of the predicted class. "
+            "Place and amount are different things: `np.add.at(M, (y, predicted), 1)`.",
+        ),
+        Specimen(
+            "Every true class meets every predicted one",
+            lambda y, predicted, C: np.outer(*(np.bincount(k, minlength=C) > 0 for k in (y, predicted))),
+            "`np.ix_(y, predicted)` names each row with each column. Only the pairs of one example belong together: "
+            "`(y, predicted)`.",
+        ),
+        Specimen(
+            "Only the first example is counted",
+            lambda y, predicted, C: confusion_matrix(y[:1], predicted[:1], C),
+            "A `return` inside the loop ends it in its first round. It belongs behind the loop, not indented.",
+        ),
+        Specimen(
+            "The count of pairs ends too early",
+            lambda y, predicted, C: np.bincount(C * y + predicted).reshape(C, C),
+            "`np.bincount` goes up to the largest number that it finds. With `minlength=C * C` it has an entry for "
+            "each pair.",
+        ),
+        Specimen(
+            "It has one class too many",
+            lambda y, predicted, C: confusion_matrix(y, predicted, C + 1),
+            "Classes 0 to C - 1 are C classes, and `np.zeros((C, C))` has the rows 0 to C - 1.",
         ),
         Specimen(
             "Rows are divided by their sums",
@@ -673,9 +842,11 @@ EXERCISE_4 = Exercise(
             "move up.",
         ),
         Specimen(
-            "Rows count the predictions of each class, right or wrong",
+            "All rows are alike",
             lambda y, predicted, C: np.tile(np.bincount(predicted, minlength=C), (C, 1)),
-            "`M[:, predicted]` names whole columns. The true class chooses the row: name both, [y, predicted].",
+            "Each row counts the predictions of all examples. `[[0] * C] * C` holds one list under C names, so that "
+            "what enters one row enters all: write `[[0] * C for _ in range(C)]`. Or whole columns were named, as in "
+            "`M[:, predicted]`: the true class chooses the row.",
         ),
     ],
 )

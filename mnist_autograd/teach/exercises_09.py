@@ -6,10 +6,14 @@ temperature; u a number in [0, 1); word a tuple of n numbers, those of a word's 
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
+from ..data import load_names
+from . import names
 from .exercises import Exercise, Specimen
-from .exercises_base import softmax, total
+from .exercises_base import share, softmax, total
 
 # --- Pieces -------------------------------------------------------------------------------------------------------
 
@@ -91,6 +95,18 @@ EXERCISE_1 = Exercise(
             NO_KEEPDIMS + " Besides, the smoothing is missing: add 1 to every count.",
         ),
         Specimen(
+            "It sums along axis 0, and the smoothing is forgotten",
+            lambda counts: counts / total(counts, 0),
+            "A row belongs to the character that stands before, and must add up to 1: sum along axis 1. And what was "
+            "never seen must not get the probability 0: add 1 to every count first.",
+        ),
+        Specimen(
+            "C is 27, whatever the table says",
+            lambda counts: (counts + 1) / (total(counts, 1) + 27),
+            "27 is the C of the chapter's own table. Here the tables are smaller: take the sum of `counts + 1`, or C "
+            "from `counts.shape`.",
+        ),
+        Specimen(
             "Columns add up to 1 in place of rows",
             lambda counts: (counts + 1) / total(counts + 1, 0),
             "A row belongs to the character that stands before, and the columns are what may follow. One of them "
@@ -131,6 +147,13 @@ EXERCISE_1 = Exercise(
             lambda counts: np.nan_to_num(counts / total(counts, 1)) + 1,
             "Probabilities between 0 and 1 become numbers between 1 and 2. Smoothing adds 1 to the counts, before they "
             "are divided.",
+            where=lambda counts: counts.sum(axis=1).all(),
+        ),
+        Specimen(
+            "1 is added after the division, and the rows are divided again",
+            lambda counts: share(np.nan_to_num(counts / total(counts, 1)) + 1),
+            "Every row adds up to 1, but next to shares below 1 an added 1 is huge: seen or not, all characters become "
+            "nearly alike. Smoothing adds 1 to the counts, before they are divided.",
             where=lambda counts: counts.sum(axis=1).all(),
         ),
         Specimen(
@@ -188,6 +211,11 @@ def _mean_price(p):
     return np.exp(-np.log(p).mean())
 
 
+@functools.cache
+def _counts_of_the_list():
+    return names.bigram_counts(load_names())
+
+
 TWO = np.array([[1, 3], [2, 5]])
 THREE = np.array([[0, 4, 1], [2, 1, 5], [3, 1, 0]])  # 0, 0 and 2, 2 were never seen
 
@@ -229,6 +257,18 @@ EXERCISE_2 = Exercise(
             "The columns are what may follow, so a row must add up to 1: sum along axis 1.",
         ),
         Specimen(
+            "C is 27, whatever the table says",
+            _priced(_mean_price, P=lambda counts: (counts + 1) / (total(counts, 1) + 27)),
+            "27 is the C of the chapter's own table. Here the alphabet is smaller: take the sum of `counts + 1`, or C "
+            "from `counts.shape`.",
+        ),
+        Specimen(
+            "It uses the chapter's table P in place of counts",
+            _priced(_mean_price, P=lambda counts: _smoothed(_counts_of_the_list())),
+            "The chapter's `P` and `prices` know the 27 characters of the list. The function is handed other counts: "
+            "make its own table from those, as in exercise 09.1.",
+        ),
+        Specimen(
             "The whole table adds up to 1",
             _priced(_mean_price, P=lambda counts: (counts + 1) / (counts + 1).sum()),
             "Those are probabilities of pairs. When the first character is known, its row must add up to 1.",
@@ -243,6 +283,14 @@ EXERCISE_2 = Exercise(
             _priced(_mean_price, pairs=lambda word: (np.append(0, word[:-1]).astype(int), np.array(word))),
             "A name pays for its end, too: after the last letter stands the mark, 0. Without it, a model that never "
             "ends a name would pay nothing for that.",
+        ),
+        Specimen(
+            "The end of the word is left out, and still divided for",
+            lambda counts, word: np.exp(
+                -np.log(_smoothed(counts)[np.append(0, word[:-1]).astype(int), np.array(word)]).sum() / (len(word) + 1)
+            ),
+            "n + 1 is the right number to divide by, but the sum above it has n prices: that of the end, the mark "
+            "after the last letter, is missing.",
         ),
         Specimen(
             "The start of the word is left out",
@@ -276,6 +324,23 @@ EXERCISE_2 = Exercise(
             "The sum is divided by the number of letters",
             lambda counts, word: np.exp(-np.log(_smoothed(counts)[_pairs(word)]).sum() / len(word)),
             "n letters have n + 1 bigrams, because the end counts. `.mean()` divides by their true number.",
+        ),
+        Specimen(
+            "The sum is divided by n + 2, the number of characters with both marks",
+            lambda counts, word: np.exp(-np.log(_smoothed(counts)[_pairs(word)]).sum() / (len(word) + 2)),
+            "n letters and two marks make n + 2 characters, and between them n + 1 pairs. A price belongs to a pair, "
+            "so divide by n + 1. `.mean()` does that.",
+        ),
+        Specimen(
+            "Every character is paired with every other",
+            lambda counts, word: _mean_price(_smoothed(counts)[np.ix_(*_pairs(word))]),
+            "`P[before][:, after]` is a block of (n + 1) x (n + 1) numbers: every row with every column. Index once "
+            "with two tuples of the same length, `P[before, after]`, and NumPy reads them in pairs.",
+        ),
+        Specimen(
+            "The letters are shifted by 1",
+            lambda counts, word: _mean_price(_smoothed(counts)[_pairs(np.array(word) - 1)]),
+            "The word comes as numbers already: 1 is the first letter, and 0 the mark. Nothing needs to be subtracted.",
         ),
         Specimen(
             "It is 1 over the mean probability",
@@ -323,9 +388,8 @@ EXERCISE_2 = Exercise(
 
 def sample(z, T, u):
     """The index drawn from softmax(z / T) by u: the first whose cumulative probability is above u."""
-    e = np.exp((z - z.max()) / T)
-    p = e / e.sum()
-    return np.searchsorted(np.cumsum(p), u, side="right")
+    ends = np.cumsum(np.exp((z - z.max()) / T))
+    return np.searchsorted(ends / ends[-1], u, side="right")  # the last end is 1 exactly, and above every u
 
 
 def _inside(z, T, u):
@@ -350,7 +414,10 @@ EXERCISE_3 = Exercise(
         (np.array([1.0, 0.0]), 5.0, 0.6),  # 0.55
         (np.array([0.0, 0.0]), 1.0, 0.5),  # on the border
         (np.array([0.0, 0.0]), 1.0, 0.0),
+        (np.array([1000.0, 999.0]), 1.0, 0.6),  # 0.731
         (np.array([1000.0, 999.0]), 1.0, 0.9),
+        (np.array([999.0, 1000.0]), 0.2, 0.5),  # 0.007
+        (np.array([1000.0, 999.0, 0.0]), 1.0, 0.9),
         (Z, 1.0, 0.0),
         (Z, 1.0, 0.6),
         (Z, 1.0, 0.7),
@@ -422,6 +489,25 @@ EXERCISE_3 = Exercise(
             _drawn_from(lambda z, T: np.exp(z / T) / np.exp(z / T).sum()),
             "`np.exp(1000)` overflows, and `inf / inf` is `nan`: no comparison with `nan` is true. Subtract the "
             "maximum of the logits first.",
+            where=_inside,
+        ),
+        Specimen(
+            "The logits are divided by T, and the maximum is not",
+            _drawn_from(lambda z, T: share(np.exp(z / T - z.max()))),
+            "`z / T - z.max()` shifts by too much or too little: for T below 1 it can still overflow, and for T above "
+            "1 all exponentials can become 0. Shift first, then divide: `(z - z.max()) / T`.",
+        ),
+        Specimen(
+            "The shift is by the minimum",
+            _drawn_from(lambda z, T: share(np.exp((z - z.min()) / T))),
+            "Then the smallest exponent is 0 and the largest may be as large as it likes: it overflows. With the "
+            "maximum, no exponent is above 0.",
+        ),
+        Specimen(
+            "The logits are clipped",
+            _drawn_from(lambda z, T: share(np.exp(np.clip(z, -50, 50) / T))),
+            "Clipping makes 1000 and 999 the same number, and so equally likely. A shift, `z - z.max()`, keeps all "
+            "differences.",
         ),
         Specimen(
             "The maximum is subtracted after the division by T",
@@ -435,6 +521,40 @@ EXERCISE_3 = Exercise(
             "The cumulative sum must end at 1, so that every u in [0, 1) finds its place and none is left over. Divide "
             "the exponentials by their sum.",
             where=_inside,
+        ),
+        Specimen(
+            "The cumulative sum is forgotten",
+            lambda z, T, u: np.searchsorted(softmax(z / T), u),
+            "`searchsorted` looks for u among numbers that grow, and the probabilities themselves need not. The ends "
+            "of the pieces are `np.cumsum(p)`.",
+            where=_inside,
+        ),
+        Specimen(
+            "The logits are taken for probabilities",
+            _drawn_from(lambda z, T: z / T),
+            "Logits may be negative, and need not add up to 1. Softmax of `z / T` makes probabilities of them, before "
+            "the cumulative sum.",
+            where=lambda z, T, u: _inside(z, T, u) and bool((z >= 0).all() and z.any()),
+        ),
+        Specimen(
+            "The logits are taken for probabilities, and their logarithm for logits",
+            _drawn_from(lambda z, T: share(z ** (1 / T))),
+            "The logarithm of z would undo the exponential of softmax. z holds logits already: shift them, divide them "
+            "by T, and take the exponential.",
+            where=lambda z, T, u: _inside(z, T, u) and bool((z >= 0).all() and z.any()),
+        ),
+        Specimen(
+            "It is the last index whose cumulative sum is not above u",
+            lambda z, T, u: int((np.cumsum(softmax(z / T)) < u).argmax()),
+            "`argmax` of True and False finds the first True. With `<` that is index 0, or none, and then it says 0, "
+            "too. Ask for what is above u: `(np.cumsum(p) > u).argmax()`.",
+            where=_inside,
+        ),
+        Specimen(
+            "All indices above u are returned",
+            lambda z, T, u: np.flatnonzero(np.cumsum(softmax(z / T)) > u),
+            "`np.where` and `np.flatnonzero` find every index whose cumulative sum is above u. Asked for is the first "
+            "of them: `[0]`.",
         ),
         Specimen(
             "It is one too far",
@@ -465,11 +585,22 @@ EXERCISE_3 = Exercise(
             "the first whose cumulative probability is above u.",
             where=_inside,
         ),
-        Specimen(
-            "The probabilities are sorted",
-            _drawn_from(lambda z, T: np.sort(softmax(z / T))[::-1]),
-            "After sorting, position 0 is the likeliest character and no longer character 0. Leave the order alone, or "
-            "translate the position back with `argsort`.",
+        *(
+            Specimen(
+                f"The probabilities are sorted, the {first} first{end}",
+                lambda z, T, u, place=place, sign=sign: place(np.argsort(sign * z, kind="stable"), z, T, u),
+                "The pieces lie on the line in the order of the characters, 0 first, whatever their lengths are: u "
+                "falls into another piece after sorting. Leave the order alone.",
+                where=lambda z, T, u: _inside(z, T, u) and len(set(z)) == len(z),
+            )
+            for first, sign in (("largest", -1), ("smallest", 1))
+            for end, place in (
+                ("", lambda order, z, T, u: _first_above(softmax(z / T)[order], u)),
+                (
+                    ", and the place is translated back",
+                    lambda order, z, T, u: order[_first_above(softmax(z / T)[order], u)],
+                ),
+            )
         ),
         Specimen(
             "It is the first probability above u, not the first cumulative one",
@@ -511,6 +642,10 @@ def _padded(word, K):
     return np.append(np.zeros(K, int), np.array(word, int))
 
 
+def _rows(word):
+    return range(len(word) + 1)
+
+
 EXERCISE_4 = Exercise(
     id="09.4",
     title="Contexts of a name",
@@ -548,16 +683,49 @@ EXERCISE_4 = Exercise(
             "K marks in front.",
         ),
         Specimen(
-            "A single mark is put in front, so rows have different lengths",
+            "Too few marks stand in front, so rows have different lengths",
             lambda word, K: np.stack([np.array((0, *word)[max(0, t + 1 - K) : t + 1]) for t in range(len(word) + 1)]),
-            "With one mark the first row has one number and later ones K, and NumPy makes no array of that. Put K "
-            "marks in front.",
+            "Some rows hold fewer than K numbers (near the beginning or near the end: print them one by one), and "
+            "NumPy makes no array of rows that differ in length. With K marks in front, every stretch "
+            "`padded[t : t + K]` is full.",
         ),
         Specimen(
-            "There is one mark too few",
+            "The first row, of marks only, is missing",
             lambda word, K: _windows(_padded(word, K)[1:], K, len(word)),
-            "The first row is the one before the first letter, and holds K marks. With K - 1 of them the first row "
-            "holds the first letter already.",
+            "The first letter is predicted as well, from K marks: row 0 is `padded[0 : K]`. Let t begin at 0, and put "
+            "K marks in front, not K - 1.",
+        ),
+        Specimen(
+            "There is a mark too many in front",
+            lambda word, K: _windows(_padded(word, K + 1), K, len(word) + 2),
+            "With K + 1 marks two rows hold marks only. K marks are enough: then row 0 is all marks, and row 1 ends "
+            "with the first letter.",
+        ),
+        Specimen(
+            "There is a mark too many in front, and the last row is missing",
+            lambda word, K: _windows(_padded(word, K + 1), K, len(word) + 1),
+            "The number of rows is right, but with K + 1 marks everything comes one row too late: two rows hold marks "
+            "only, and the one that predicts the end is not there.",
+        ),
+        Specimen(
+            "Short rows are filled with marks on the right",
+            lambda word, K: np.stack(
+                [np.append(np.array(word[max(0, t - K) : t], int), np.zeros(max(0, K - t), int)) for t in _rows(word)]
+            ),
+            "The last number of a row is the character right before the one to predict. So the marks that fill a short "
+            "row stand on its left, where the time before the name is.",
+        ),
+        Specimen(
+            "One list is changed again and again, so that all rows are the last",
+            lambda word, K: np.tile(contexts(word, K)[-1], (len(word) + 1, 1)),
+            "`append` stores the list itself and no copy, so every row is the same list, and shows what it held last. "
+            "Append a copy, `row.copy()`, or make a new list each time: `row = row[1:] + [number]`.",
+        ),
+        Specimen(
+            "One list is changed again and again, so that all rows are the end",
+            lambda word, K: np.tile(contexts((*word, 0), K)[-1], (len(word) + 1, 1)),
+            "`append` stores the list itself and no copy, so every row is the same list, and shows what it held last: "
+            "the mark at the end, too. Append a copy, `row.copy()`, or make a new list each time.",
         ),
         Specimen(
             "The nearest character comes first",

@@ -1,7 +1,6 @@
 """The exercises of chapter 10: calibration and label smoothing. For each the solution, the probes and the mistakes.
 
-Shapes: p probabilities and z logits (N, C), y class indices (N,); temperatures is a list of K numbers, and the losses
-at them are (K,).
+Shapes: p probabilities and z logits (N, C), y class indices (N,); temperatures is a list of numbers.
 """
 
 from __future__ import annotations
@@ -51,11 +50,53 @@ def _true_class(p, y):
     return p[np.arange(len(y)), y]
 
 
-def _without_sure_ones(p, y, bins):
-    """Bins from below: a confidence of exactly 1 belongs to none of them."""
+def _placed(place, kept=lambda i, bins: True, reduce=lambda sums, p, bins: np.abs(sums).sum() / len(p)):
+    """Sums of (confidence - right) over the examples of each place(sure, bins) that is kept(i, bins), then reduced."""
+
+    def error(p, y, bins):
+        sure, right = p.max(axis=1), p.argmax(axis=1) == y
+        at = place(sure, bins)
+        return reduce(np.array([(sure - right)[at == i].sum() for i in np.unique(at) if kept(i, bins)]), p, bins)
+
+    return error
+
+
+def _up(sure, bins):
+    return np.ceil(sure * bins)
+
+
+def _down(sure, bins):
+    return np.floor(sure * bins)
+
+
+def _from_least_to_most(sure, bins):
+    """The bins that np.histogram makes of itself: from the smallest confidence to the largest."""
+    return np.searchsorted(np.linspace(sure.min(), sure.max(), bins + 1)[1:-1], sure)
+
+
+def _equally_full(sure, bins):
+    """In each bin about as many examples as in any other: bin 0 has the least sure ones."""
+    place = np.empty(len(sure))
+    for i, members in enumerate(np.array_split(np.argsort(sure), bins)):
+        place[members] = i
+    return place
+
+
+def _both_ends(p, y, bins):
     sure, right = p.max(axis=1), p.argmax(axis=1) == y
-    place = np.floor(sure * bins)
-    return sum(abs((sure - right)[place == i].sum()) for i in range(bins)) / len(y)
+    edges = np.arange(bins + 1) / bins
+    held = [(low <= sure) & (sure <= high) for low, high in zip(edges, edges[1:])]
+    return sum(abs((sure - right)[h].sum()) for h in held) / len(y)
+
+
+def _along_examples(p, y, bins):
+    sure, right = p.max(axis=0), p.argmax(axis=0) == y
+    place = np.ceil(sure * bins)
+    return sum(abs((sure - right)[place == i].sum()) for i in np.unique(place)) / len(y)
+
+
+def _several(p, y, bins):
+    return len(y) > 1
 
 
 def _centres(p, y, bins):
@@ -87,6 +128,8 @@ EXERCISE_1 = Exercise(
         (np.array([[1.0, 0.0]]), np.array([1]), 10),
         (np.array([[0.95, 0.05], [0.07, 0.93]]), np.array([0, 0]), 10),
         (np.array([[0.95, 0.05], [0.35, 0.65]]), np.array([1, 1]), 10),
+        (np.array([[0.95, 0.05], [0.35, 0.65]]), np.array([0, 1]), 10),
+        (np.array([[0.75, 0.25], [0.8, 0.2]]), np.array([1, 0]), 4),
         (FOUR, np.array([0, 1, 1, 1]), 10),
         (FOUR, np.array([0, 0, 1, 0]), 5),
         (SIX, np.array([0, 1, 2, 1, 0, 1]), 10),
@@ -121,18 +164,21 @@ EXERCISE_1 = Exercise(
             _of_gaps(lambda n, gaps, N, bins: (n * gaps).sum() / N),
             "Too sure in one bin and too timid in another must not cancel. Take the absolute value of the gap in each "
             "bin, before you add. Without it the bins play no part: the sum is mean confidence minus accuracy.",
+            where=_several,
         ),
         Specimen(
             "Signed gaps, accuracy minus confidence",
             _of_gaps(lambda n, gaps, N, bins: -(n * gaps).sum() / N),
             "Too sure in one bin and too timid in another must not cancel, and an error is not negative. Take the "
             "absolute value of the gap in each bin, before you add.",
+            where=_several,
         ),
         Specimen(
             "The absolute value comes last",
             _of_gaps(lambda n, gaps, N, bins: abs((n * gaps).sum()) / N),
             "Added first, the gaps of different bins cancel, and the bins play no part. Take the absolute value in "
             "each bin, then add.",
+            where=_several,
         ),
         Specimen(
             "The absolute value of each example, without bins",
@@ -188,9 +234,83 @@ EXERCISE_1 = Exercise(
         ),
         Specimen(
             "A confidence of exactly 1 is in no bin",
-            _without_sure_ones,
-            "`np.floor(1.0 * bins)` is `bins`, one more than the last bin from 0 to bins - 1. Let bins end where they "
-            "are closed: above i / bins, up to (i + 1) / bins. `np.ceil(confidence * bins)` gives 1 to bins.",
+            _placed(_down, lambda i, bins: i < bins),
+            "Bins that are closed below, `low <= confidence < high`, or `np.floor(confidence * bins)`, or "
+            "`np.digitize` with the edges, leave out a confidence of exactly 1. Here bins are closed above: "
+            "`low < confidence <= high`, or `np.ceil(confidence * bins)`, which gives 1 to bins.",
+        ),
+        Specimen(
+            "A confidence on an edge goes to the bin above",
+            _placed(lambda sure, bins: np.minimum(_down(sure, bins), bins - 1)),
+            "That is a convention that is also in use. Here a bin holds what is above its lower end, up to its upper "
+            "end, so with 4 bins 0.75 is in the third: `low < confidence <= high`, or `np.ceil(confidence * bins)`.",
+        ),
+        Specimen(
+            "A confidence on an edge is counted in both bins",
+            _both_ends,
+            "`(low <= confidence) & (confidence <= high)` holds in two bins for an edge between them. Close one end "
+            "only: `low < confidence <= high`.",
+        ),
+        Specimen(
+            "The confidence is rounded to the nearest edge",
+            _placed(lambda sure, bins: np.round(sure * bins)),
+            "`np.round` puts 0.93 and 0.97 into different bins of ten: it cuts in the middle of each bin. "
+            "`np.ceil(confidence * bins)` cuts at the edges.",
+        ),
+        Specimen(
+            "The last bin is lost",
+            _placed(_up, lambda i, bins: i < bins),
+            "`np.ceil(confidence * bins)` numbers the bins from 1 to bins, and `range(bins)` stops at bins - 1. The "
+            "last bin is the fullest of a classifier that is sure: `range(1, bins + 1)`.",
+        ),
+        Specimen(
+            "The bins reach from the smallest confidence to the largest",
+            _placed(_from_least_to_most),
+            "`np.histogram(confidence, bins)` chooses the edges by the data. The bins of the task divide the line from "
+            "0 to 1: `np.linspace(0, 1, bins + 1)`.",
+        ),
+        Specimen(
+            "The bins are equally full",
+            _placed(_equally_full),
+            "That is a variant that is also in use. Here the bins are equally wide, and some are empty.",
+        ),
+        Specimen(
+            "The mean of an empty bin is nan",
+            lambda p, y, bins: np.nan,
+            "Some bins hold nothing. `np.mean` of nothing is nan (0 / 0), and one nan makes the whole sum nan. Leave "
+            "out a bin that holds nothing, `if inside.any():`, or add (confidence - right) in place of taking means.",
+        ),
+        Specimen(
+            "It is always 0",
+            lambda p, y, bins: 0.0,
+            "Two ways lead here. A `return` inside the loop looks at the first bin only, which is empty. Or no example "
+            "gets into a bin, as confidences from 0 to 1 are compared with the numbers of bins.",
+        ),
+        *(
+            Specimen(
+                f"Only the {which} bin that holds something counts",
+                _placed(
+                    _up, reduce=lambda sums, p, bins, which=which: abs(sums[{"first": 0, "last": -1}[which]]) / len(p)
+                ),
+                f"The sum runs over all bins. {why}",
+            )
+            for which, why in (
+                ("first", "A `return` inside the loop ends it early."),
+                ("last", "It begins at 0 once, before the loop, and each bin is added with `+=`."),
+            )
+        ),
+        Specimen(
+            "It is divided by the number of bins",
+            _placed(_up, reduce=lambda sums, p, bins: np.abs(sums).sum() / bins),
+            "n times the gap, added up over the bins, is a sum over examples. Its mean divides by how many examples "
+            "there are: `len(y)`.",
+        ),
+        Specimen(
+            "Maximum and argmax run along the examples",
+            _along_examples,
+            "The classes lie along axis 1. Each example has one confidence: `p.max(axis=1)`, and one answer, "
+            "`p.argmax(axis=1)`. Along axis 0 there is one of each for every class, which does not line up with y.",
+            where=lambda p, y, bins: len(y) > 1,
         ),
         *(
             Specimen(
@@ -224,8 +344,23 @@ def fit_temperature(z, y, temperatures):
     return temperatures[np.argmin(losses)]
 
 
+def _nll(z, y):
+    """The mean NLL of logits of any magnitude."""
+    return (np.logaddexp.reduce(z, axis=1) - _true_class(z, y)).mean()
+
+
+def _nll_of(p, y):
+    """The mean NLL of probabilities: inf where that of a true class is 0."""
+    return -np.log(_true_class(p, y)).mean()
+
+
+def _nll_of_terms(z, y, T, U):
+    """Log-sum-exp of z / T minus the true logits of z / U, in the mean."""
+    return (np.logaddexp.reduce(z / T, axis=1) - _true_class(z, y) / U).mean()
+
+
 def _losses(z, y, temperatures):
-    return np.array([-np.log(_true_class(softmax(z / T), y)).mean() for T in temperatures])
+    return np.array([_nll(z / T, y) for T in temperatures])
 
 
 def _chosen(score, best=np.argmin):
@@ -233,12 +368,23 @@ def _chosen(score, best=np.argmin):
     return lambda z, y, temperatures: temperatures[best([score(z, y, T) for T in temperatures])]
 
 
-def _nll_of(p, y):
-    return -np.log(_true_class(p, y)).mean()
+def _until_it_rises(z, y, temperatures):
+    """The temperature before the first at which the loss is higher."""
+    losses = _losses(z, y, temperatures)
+    rises = np.flatnonzero(np.diff(losses) > 0)
+    return temperatures[rises[0] if len(rises) else -1]
+
+
+def _moderate(z, y, temperatures):
+    return small(z)
 
 
 def _accuracy(z, y, T):
     return (z.argmax(axis=1) == y).mean()
+
+
+def _ece_at(z, y, T):
+    return _ece(softmax(z / T), y, 10)
 
 
 def _mean_gap(z, y, T):
@@ -259,7 +405,10 @@ EXERCISE_2 = Exercise(
         (np.array([[1.0, 0.0]]), np.array([0]), LIST),
         (np.array([[1.0, 0.0]]), np.array([1]), LIST),
         (np.array([[1.0, 0.0]]), np.array([1]), MIXED),
+        (np.array([[9000.0, 0.0]]), np.array([1]), [1.0, 2.0, 4.0, 8.0]),
         (np.array([[4.0, 0.0], [3.0, 0.0]]), np.array([0, 1]), LIST),
+        (np.array([[7.0, 0.0], [2.0, 0.0]]), np.array([0, 1]), LIST),
+        (np.array([[-4.0, -9.0], [-3.0, -6.0]]), np.array([0, 1]), LIST),
         (TWICE, np.array([0, 0, 0, 1]), LIST),
         (TWICE * 2, np.array([0, 0, 0, 1]), MIXED),
         (TWICE * 0.25, np.array([0, 0, 0, 1]), LIST),
@@ -274,29 +423,38 @@ EXERCISE_2 = Exercise(
             lambda z, y, temperatures: np.argmin(_losses(z, y, temperatures)),
             "`np.argmin` gives the place of the lowest loss. The temperature stands in that place of the list: "
             "`temperatures[...]`.",
+            where=_moderate,
         ),
         Specimen(
             "The loss in place of the temperature",
             lambda z, y, temperatures: _losses(z, y, temperatures).min(),
             "`min` gives the lowest loss. Asked for is the temperature at which it occurs: `np.argmin` gives its "
             "place.",
+            where=_moderate,
         ),
         Specimen(
             "All the losses in place of the temperature",
             _losses,
             "These are the losses at all temperatures. Asked for is the temperature with the lowest.",
+            where=_moderate,
         ),
         Specimen(
             "The highest loss is chosen",
-            _chosen(lambda z, y, T: _nll_of(softmax(z / T), y), np.argmax),
+            _chosen(lambda z, y, T: _nll(z / T, y), np.argmax),
             "The NLL is a loss: the lowest is the best. It comes from `np.argmax`, or from a minus sign too few.",
+            where=_moderate,
         ),
         Specimen(
-            "The largest accuracy is chosen",
-            _chosen(_accuracy, np.argmax),
-            "The accuracy is the same at every temperature: dividing all logits by one positive number does not "
-            "change which is the largest. `np.argmax` of equal numbers is 0, so the first temperature is returned, "
-            "whatever the data says. Choose by the NLL.",
+            "The first temperature of the list, whatever the data says",
+            lambda z, y, temperatures: temperatures[0],
+            "`np.argmin` and `np.argmax` of equal numbers are 0. So the largest accuracy leads here: it is the same at "
+            "every temperature, as dividing all logits by one positive number does not change which is the largest. So "
+            "does a list of losses that was sorted, and a `return` inside the loop. Choose by the NLL.",
+        ),
+        Specimen(
+            "The last temperature of the list, whatever the data says",
+            lambda z, y, temperatures: temperatures[-1],
+            "After the loop, T is the last of the list. Keep the losses, and return the temperature of the lowest.",
         ),
         Specimen(
             "The smallest temperature, whatever the data says",
@@ -306,16 +464,85 @@ EXERCISE_2 = Exercise(
             "the largest probability, in place of that of the true class, thinks that the classifier is always right.",
         ),
         Specimen(
-            "The largest temperature",
+            "The largest temperature, whatever the data says",
             lambda z, y, temperatures: max(temperatures),
-            "The largest temperature makes the classifier as undecided as it can be. The NLL says whether it should.",
+            "Two ways lead here. `max(temperatures)` looks at no loss. And the NLL of z, divided by T, falls as T "
+            "grows: divide the logits, and not the loss.",
+            where=_moderate,
+        ),
+        *(
+            Specimen(
+                f"Only {divided} is divided by T",
+                _chosen(lambda z, y, T, a=a, b=b: _nll_of_terms(z, y, T**a, T**b)),
+                f"The loss has two terms, and both belong to z / T. Here {forgotten} is that of z. Begin with "
+                "`scaled = z / T`, and use z no more.",
+                where=_moderate,
+            )
+            for a, b, divided, forgotten in (
+                (1, 0, "log-sum-exp", "the logit of the true class"),
+                (0, 1, "the logit of the true class", "log-sum-exp"),
+            )
+        ),
+        Specimen(
+            "The logits are divided again and again",
+            lambda z, y, temperatures: temperatures[np.argmin(_losses(z, y, np.cumprod(temperatures)))],
+            "`z = z / T` (or `z /= T`) inside the loop overwrites z, so the next temperature divides what was divided "
+            "before. Give the quotient a name of its own: `scaled = z / T`.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The temperatures were sorted, and the place is looked up in the unsorted list",
+            lambda z, y, temperatures: temperatures[np.argmin(_losses(z, y, sorted(temperatures)))],
+            "The place belongs to the list that the losses were computed from. Go through `temperatures` as they come.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The search stops where the loss first rises",
+            _until_it_rises,
+            "The list need not be sorted, so the lowest loss may stand behind a higher one. Compute all losses, then "
+            "choose.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The lowest calibration error is chosen",
+            _chosen(_ece_at),
+            "The ECE jumps where an example moves from bin to bin, and many temperatures can share the lowest. The "
+            "task is the NLL.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The squared distance from the one-hot rows is chosen",
+            _chosen(lambda z, y, T: ((softmax(z / T) - np.eye(z.shape[1])[y]) ** 2).mean()),
+            "That is the Brier score, another measure of probabilities. The task is the NLL, the mean of -log p of the "
+            "true class.",
+            where=_moderate,
+        ),
+        Specimen(
+            "Every example pays for the classes of all examples",
+            _chosen(lambda z, y, T: -np.log(softmax(z / T)[:, y]).mean()),
+            "`l[:, y]` has shape (N, N): of each row the columns of all labels. `l[np.arange(len(y)), y]` takes one "
+            "entry a row.",
+            where=_moderate,
+        ),
+        Specimen(
+            "Softmax runs along the examples",
+            _chosen(lambda z, y, T: _nll_of(softmax(z / T, 0), y)),
+            "The classes lie along axis 1: each row adds up to 1.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The logarithm of a probability that is 0",
+            _chosen(lambda z, y, T: _nll_of(softmax(z / T), y)),
+            "Softmax of [9000, 0] is [1, 0], rounded, and the logarithm of 0 is -inf at every temperature. A small "
+            "number added before the logarithm makes the loss the same at every temperature. Take log-softmax, or "
+            "log-sum-exp minus the logit of the true class: neither rounds to 0.",
         ),
         Specimen(
             "The logits are multiplied by T",
-            _chosen(lambda z, y, T: _nll_of(softmax(z * T), y)),
+            _chosen(lambda z, y, T: _nll(z * T, y)),
             "A temperature divides: `z / T`. A high one makes probabilities more equal. What is found here is near "
             "1 / T of the right one.",
-            where=lambda z, y, temperatures: small(z),
+            where=_moderate,
         ),
         Specimen(
             "The temperature is applied after softmax, and softmax is taken once more",
@@ -328,6 +555,7 @@ EXERCISE_2 = Exercise(
             _chosen(lambda z, y, T: -_true_class(softmax(z / T), y).mean()),
             "This chooses the largest mean probability of the true class. It hardly minds a few answers that are sure "
             "and wrong. The NLL is the mean of -log p.",
+            where=_moderate,
         ),
         Specimen(
             "The mean confidence is brought to the accuracy",
@@ -340,7 +568,7 @@ EXERCISE_2 = Exercise(
             _chosen(lambda z, y, T: np.median(-np.log(_true_class(softmax(z / T), y)))),
             "The median does not see the few examples that are sure and wrong. They are what a temperature mends. "
             "Take the mean.",
-            where=lambda z, y, temperatures: small(z),
+            where=_moderate,
         ),
         Specimen(
             "The softmax overflows",
@@ -350,114 +578,15 @@ EXERCISE_2 = Exercise(
         ),
         Specimen(
             "The true class is taken to be 0",
-            _chosen(lambda z, y, T: _nll_of(softmax(z / T), 0 * y)),
+            _chosen(lambda z, y, T: _nll(z / T, 0 * y)),
             "The loss asks for the probability of the true class of each example: `l[np.arange(len(y)), y]`.",
-            where=lambda z, y, temperatures: small(z),
+            where=_moderate,
         ),
     ],
 )
 
 
 # --- 10.3 ---------------------------------------------------------------------------------------------------------
-
-
-def choose_and_measure(validation_nll, test_nll, temperatures):
-    """The temperature with the lowest NLL on the validation images, and the NLL on the test images there: (2,)."""
-    best = np.argmin(validation_nll)
-    return np.array([temperatures[best], test_nll[best]])
-
-
-A, B = np.array([0.5, 0.4, 0.45]), np.array([0.52, 0.47, 0.46])
-
-EXERCISE_3 = Exercise(
-    id="10.3",
-    title="Choose here, measure there",
-    see="One number to divide by",
-    solution=choose_and_measure,
-    probes=[
-        (np.array([0.5, 0.4]), np.array([0.45, 0.47]), [1.0, 2.0]),
-        (np.array([0.4, 0.5]), np.array([0.47, 0.45]), [2.0, 1.0]),
-        (A, B, [1.0, 1.5, 3.0]),
-        (A[[2, 0, 1]], B[[2, 0, 1]], [3.0, 1.0, 1.5]),
-        (np.array([0.9, 0.7, 0.6, 0.8]), np.array([0.85, 0.62, 0.75, 0.95]), [4.0, 0.5, 1.0, 2.0]),
-    ],
-    specimens=[
-        Specimen(
-            "The test images are used to choose",
-            lambda v, t, T: np.array([T[np.argmin(t)], t.min()]),
-            "The temperature that looks best on the test images is chosen, and the same images measure it. So they "
-            "are part of the training, and the number is too good: among many choices some look good by chance. Choose "
-            "on the validation images.",
-        ),
-        Specimen(
-            "Chosen on the validation images, but the best number of the test images is reported",
-            lambda v, t, T: np.array([T[np.argmin(v)], t.min()]),
-            "The two numbers do not belong together: this NLL was measured at another temperature. Report what the "
-            "test images say at the temperature that was chosen: `test_nll[best]`.",
-        ),
-        Specimen(
-            "The NLL of the validation images is reported",
-            lambda v, t, T: np.array([T[np.argmin(v)], v.min()]),
-            "The images that chose the temperature also measure it. Their NLL is the lowest of several, and so a "
-            "little too good. Report `test_nll[best]`.",
-        ),
-        Specimen(
-            "The test images choose, the validation images measure",
-            lambda v, t, T: np.array([T[np.argmin(t)], v[np.argmin(t)]]),
-            "The roles are exchanged. Test images measure, and do nothing else.",
-        ),
-        Specimen(
-            "Both sets choose together",
-            lambda v, t, T: np.array([T[np.argmin(v + t)], t[np.argmin(v + t)]]),
-            "The test images have a say in the choice here, so they cannot measure it without bias. Choose on the "
-            "validation images alone.",
-        ),
-        Specimen(
-            "The place in the list in place of the temperature",
-            lambda v, t, T: np.array([np.argmin(v), t[np.argmin(v)]]),
-            "`np.argmin` gives the place. The temperature stands in that place of the list: `temperatures[best]`.",
-        ),
-        Specimen(
-            "The highest NLL is chosen",
-            lambda v, t, T: np.array([T[np.argmax(v)], t[np.argmax(v)]]),
-            "The NLL is a loss: the lowest is the best. Use `np.argmin`.",
-        ),
-        Specimen(
-            "The two numbers are exchanged",
-            lambda v, t, T: np.array([t[np.argmin(v)], T[np.argmin(v)]]),
-            "First the temperature, then the NLL.",
-        ),
-        Specimen(
-            "The temperature alone",
-            lambda v, t, T: T[np.argmin(v)],
-            "The NLL of the test images at this temperature is asked for as well: two numbers.",
-        ),
-        Specimen(
-            "The NLL alone",
-            lambda v, t, T: t[np.argmin(v)],
-            "The temperature is asked for as well: two numbers, the temperature first.",
-        ),
-        Specimen(
-            "The smallest temperature",
-            lambda v, t, T: np.array([min(T), t[np.argmin(T)]]),
-            "The lowest NLL is asked for, not the lowest temperature: `np.argmin(validation_nll)`.",
-        ),
-        Specimen(
-            "The mean over all temperatures is reported",
-            lambda v, t, T: np.array([T[np.argmin(v)], t.mean()]),
-            "Only one temperature will be used. Report what the test images say at that one: `test_nll[best]`.",
-        ),
-        Specimen(
-            "The gap between both sets is reported",
-            lambda v, t, T: np.array([T[np.argmin(v)], (t - v)[np.argmin(v)]]),
-            "Asked for is the NLL of the test images at the temperature that was chosen, `test_nll[best]`, not how far "
-            "it is from that of the validation images.",
-        ),
-    ],
-)
-
-
-# --- 10.4 ---------------------------------------------------------------------------------------------------------
 
 
 def smoothed_gradient(z, y, eps):
@@ -470,6 +599,12 @@ def smoothed_gradient(z, y, eps):
 
 def _hot(z, y):
     return np.eye(z.shape[1])[y]
+
+
+def _all_columns(z, y, eps):
+    gradient = softmax(z) - eps / z.shape[1]
+    gradient[:, y] -= 1 - eps
+    return gradient / len(y)
 
 
 def _towards(target):
@@ -488,8 +623,8 @@ def _moderate(z, y, eps):
 WIDE = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 1.0]])
 TALL = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, -1.0], [0.5, 0.0, 3.0], [1.0, -2.0, 0.0]])
 
-EXERCISE_4 = Exercise(
-    id="10.4",
+EXERCISE_3 = Exercise(
+    id="10.3",
     title="The gradient of label smoothing",
     see="Label smoothing",
     solution=smoothed_gradient,
@@ -514,6 +649,47 @@ EXERCISE_4 = Exercise(
             "The sign is wrong",
             lambda z, y, eps: (_smooth(z, y, eps) - softmax(z)) / len(y),
             "The gradient points uphill: what is, minus what should be. A step subtracts it.",
+            where=_moderate,
+        ),
+        *(
+            Specimen(
+                f"{name}, and 1 / N is missing",
+                lambda z, y, eps, wrong=wrong: wrong(softmax(z), _hot(z, y), eps, z.shape[1]),
+                f"Two things. {text} And the loss is the mean over N examples: divide by `len(y)`.",
+                where=_moderate,
+            )
+            for name, wrong, text in (
+                (
+                    "The labels are not smoothed",
+                    lambda p, y, eps, C: p - y,
+                    "p - y is the gradient for hard targets: put (1 - eps) y + eps / C in the place of y.",
+                ),
+                (
+                    "eps / C is missing",
+                    lambda p, y, eps, C: p - (1 - eps) * y,
+                    "What is taken from the true class, eps, is shared out among all C classes: + eps / C.",
+                ),
+                (
+                    "The sign is wrong",
+                    lambda p, y, eps, C: (1 - eps) * y + eps / C - p,
+                    "The gradient is what is, p, minus what should be, q.",
+                ),
+            )
+        ),
+        *(
+            Specimen(
+                f"Only {divided} is divided by N",
+                lambda z, y, eps, a=a, b=b: softmax(z) / len(y) ** a - _smooth(z, y, eps) / len(y) ** b,
+                "A division comes before a subtraction. The mean divides the whole difference: `(p - q) / len(y)`, in "
+                "parentheses.",
+                where=_moderate,
+            )
+            for divided, a, b in (("p", 1, 0), ("the target", 0, 1))
+        ),
+        Specimen(
+            "It is divided by the number of classes",
+            lambda z, y, eps: (softmax(z) - _smooth(z, y, eps)) / z.shape[1],
+            "The mean runs over N examples: divide by `len(y)`, and not by C.",
             where=_moderate,
         ),
         Specimen(
@@ -546,6 +722,20 @@ EXERCISE_4 = Exercise(
             "eps / C is added, and nothing taken from the true class",
             _towards(lambda y, eps, C: y + eps / C),
             "These targets add up to 1 + eps. What is shared out must come from somewhere: (1 - eps) y.",
+            where=_moderate,
+        ),
+        Specimen(
+            "eps / C is added to p, not subtracted",
+            _towards(lambda y, eps, C: (1 - eps) * y - eps / C),
+            "p - q = p - (1 - eps) y - eps / C: both terms of the target are subtracted. Without parentheses around q "
+            "its last sign turns.",
+            where=_moderate,
+        ),
+        Specimen(
+            "The true class gets 1 - eps, without its share of eps",
+            _towards(lambda y, eps, C: np.where(y == 1, 1 - eps, eps / C)),
+            "All C classes share eps, the true one too: it gets 1 - eps + eps / C. Without it the target does not add "
+            "up to 1.",
             where=_moderate,
         ),
         Specimen(
@@ -594,6 +784,26 @@ EXERCISE_4 = Exercise(
             where=_moderate,
         ),
         Specimen(
+            "The number of classes is taken from the labels",
+            lambda z, y, eps: (softmax(z) - _smooth(z[:, : y.max() + 1], y, eps)) / len(y),
+            "`y.max() + 1` is too small where the last class does not occur in the batch. C is `z.shape[1]`.",
+            where=_moderate,
+        ),
+        Specimen(
+            "Class numbers and labels are compared in one row",
+            lambda z, y, eps: (softmax(z) - (1 - eps) * (np.arange(z.shape[1]) == y) - eps / z.shape[1]) / len(y),
+            "`np.arange(C) == y` pairs class k with example k. As a column, `y[:, None]` of shape (N, 1), each label "
+            "meets all C classes: `np.arange(C) == y[:, None]` has the shape (N, C).",
+            where=_moderate,
+        ),
+        Specimen(
+            "The columns of all labels are lowered in every row",
+            _all_columns,
+            "`g[:, y] -= ...` changes the columns of all labels, in each row. `g[np.arange(len(y)), y] -= ...` changes "
+            "one entry a row.",
+            where=_moderate,
+        ),
+        Specimen(
             "The class numbers are made a column",
             lambda z, y, eps: (softmax(z) - (1 - eps) * y[:, None] - eps / z.shape[1]) / len(y),
             "In the formula, y is a one-hot row. The argument holds class numbers. As a column each is subtracted from "
@@ -637,4 +847,4 @@ EXERCISE_4 = Exercise(
     ],
 )
 
-EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3, EXERCISE_4]
+EXERCISES = [EXERCISE_1, EXERCISE_2, EXERCISE_3]

@@ -45,6 +45,14 @@ class MistakesState(State):
             raise ValueError(
                 f"MistakesState: expected labels from 0 to {count - 1}, as there are {count} probabilities"
             )
+        sums, least = self.probabilities.sum(axis=1), self.probabilities.min(axis=1)
+        odd = np.isfinite(sums) & ((least < 0) | (abs(sums - 1) > 0.01))  # nan, of a model that diverged, may be seen
+        if odd.any():
+            i = odd.argmax()
+            raise ValueError(
+                f"MistakesState: the probabilities of image {i} add up to {sums[i]:g}, the least is {least[i]:g}; "
+                "expected none below 0 and a sum of 1 in each row, as Classifier.probabilities or softmax gives them"
+            )
         self.names = names_of(range(count), names)
         self.read_as = self.probabilities.argmax(axis=1)
         self.counts = np.zeros((count, count), int)
@@ -57,6 +65,10 @@ class MistakesState(State):
         order = np.argsort(-mistakes, axis=None, kind="stable")
         pairs = [divmod(int(i), len(self.names)) for i in order]
         return [(true, other) for true, other in pairs if true != other] or [(0, 0)]
+
+    def mistaken_pairs(self) -> list[tuple[int, int]]:
+        """The largest_pairs() that have a mistake."""
+        return [(true, other) for true, other in self.largest_pairs() if true != other and self.counts[true, other]]
 
     def members(self) -> np.ndarray:
         """Where the images of the pair are, the surest first, no more than PAGES."""
@@ -94,7 +106,7 @@ class MistakesState(State):
         if i is None:
             return self._caption()
         said = "; ".join(f"{name} {words}" for name, words in self._rows(i))
-        return f"{self._caption()} Image {i}, probabilities: {said}."
+        return f"{self._caption()} Its place in the data is {i}. Probabilities: {said}."
 
     def table(self) -> str:
         i = self.shown()
@@ -120,7 +132,8 @@ class MistakesState(State):
         if true == other:
             return f"{self._pair_in_words()} is no mistake: {count} of {total} are read right. {self._page_in_words()}"
         if count == 0:
-            return f"{self._pair_in_words()}: no mistakes. None of its {total} images is read so."
+            of_all = "" if self.mistaken_pairs() else " There are no mistakes at all."
+            return f"{self._pair_in_words()}: no mistakes. None of {total} images is read so.{of_all}"
         ending = "" if count == 1 else "s"
         return f"{self._pair_in_words()}: {count} mistake{ending} in {total} images. {self._page_in_words()}"
 
@@ -130,7 +143,7 @@ class MistakesState(State):
             return "No image to show."
         place = min(max(int(self.page), 0), len(members) - 1) + 1
         of_these = f" The surest {PAGES} are here." if self.counts[self.pair] > PAGES else ""
-        return f"This is number {place}; the surest come first.{of_these}"
+        return f"Image {place} of {len(members)}; the surest come first.{of_these}"
 
 
 def mistakes(images, labels, probabilities, names: Sequence[str] = "0123456789") -> Explorer:
@@ -147,13 +160,13 @@ def mistakes(images, labels, probabilities, names: Sequence[str] = "0123456789")
         state.page = page.value
 
     def go_to(place: int):
-        pairs = state.largest_pairs()
+        pairs = state.mistaken_pairs() or state.largest_pairs()
         with explorer.held():
             true.value, other.value = pairs[place % len(pairs)]
             page.index = 0
 
     def next_pair():
-        pairs = state.largest_pairs()
+        pairs = state.mistaken_pairs()
         go_to(pairs.index(state.pair) + 1 if state.pair in pairs else 0)
 
     pressed = base.buttons({"largest pair": lambda: go_to(0), "next pair": next_pair})
@@ -222,7 +235,7 @@ class EvidenceState(State):
         size = 190
         title = f"true: {self._true()}"
         left = charts.pictures(self.images[self.index][None], ["pixels x"], title, "the image", columns=1, size=size)
-        title = "x * W: blue for, black against"
+        title = "x * W: + blue for, − black against"
         right = charts.pictures(self.parts(), [first, second], title, "its evidence", size=size, quantity="logits")
         cells = [[f"{value:.2f}" for value in row] for row in self.sums().values()]
         names = list(self.sums())
@@ -230,7 +243,7 @@ class EvidenceState(State):
             list(self.sums().values()),
             names,
             [first, second],
-            "the logit is their sum",
+            "logit = for + against + bias",
             "logits",
             texts=cells,
             cell=198,
@@ -241,12 +254,16 @@ class EvidenceState(State):
     def describe(self) -> str:
         columns = zip(*([f"{name} {value:.2f}" for value in row] for name, row in self.sums().items()))
         said = "; ".join(f"{self.names[k]}: {', '.join(column)}" for k, column in zip(self.classes, columns))
-        return f"Image {self.index}, true class {self._true()}. {said}. {self._caption()}"
+        return f"{self._which().capitalize()}, true class {self._true()}. {said}. {self._caption()}"
 
     def table(self) -> str:
         rows = [[name, *(f"{value:.2f}" for value in row)] for name, row in self.sums().items()]
-        header = [f"image {self.index}, true: {self._true()}", *(self.names[k] for k in self.classes)]
+        header = [f"{self._which()}, true: {self._true()}", *(self.names[k] for k in self.classes)]
         return aligned(header, rows) + "\n" + self._caption()
+
+    def _which(self) -> str:
+        """As the slider says it."""
+        return f"image {self.index + 1} of {len(self.images)}"
 
     def _true(self) -> str:
         return self.names[self.labels[self.index]]

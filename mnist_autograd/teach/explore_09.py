@@ -19,6 +19,8 @@ TEMPERATURES = [0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 
 COUNTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20]
 SEEDS = list(range(21))
 KNOWN, NEW = "★", "○"  # before a name that is in the data, and before one that is not
+OPEN = "→"  # behind a name that has not ended; "…" is a name too wide for the figure
+SMALLEST = 11  # pixels: the font of a name shrinks so far before the name is cut
 COLUMNS = 2  # of names in the figure
 WIDTH = 690  # of the figure, in pixels
 
@@ -70,13 +72,12 @@ class NamesState(State):
         """The model's logits (N, 27) for contexts X (N, 3); _NoLogits, in words, where they cannot be used."""
         z, problem = outcome(self.logits, (len(X), C), X)
         if problem:
-            raise _NoLogits(problem)
+            raise _NoLogits(problem + f" for {len(X)} contexts" * ("expected" in problem and len(X) > 1))
         wrong = np.isnan(z) | np.isposinf(z)
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
-            raise _NoLogits(
-                f"your function gives the logit {z[row, column]:g} for {CHARACTERS[column]} after {_shown(X[row])}"
-            )
+            following = CHARACTERS[column] if column else "the end"
+            raise _NoLogits(f"your function gives the logit {z[row, column]:g} for {following} after {_shown(X[row])}")
         impossible = np.isneginf(z).all(axis=1)
         if impossible.any():
             after = _shown(X[impossible.argmax()])
@@ -90,7 +91,9 @@ class NamesState(State):
         except _NoLogits as problem:
             return None, None, str(problem)
         try:
-            return both, self.sample(), self.start()[1]
+            differs = not np.array_equal(both, self.following())
+            notes = ["your function gives different answers to the same question"] * differs
+            return both, self.sample(), "; ".join(filter(None, [self.start()[1], *notes]))
         except _NoLogits as problem:
             return both, None, str(problem)
 
@@ -120,6 +123,9 @@ class NamesState(State):
             elements.append(charts.text(y=bottom + 20, content=character, font_weight="bold", **middle))
             elements.append(charts.text(y=bottom + 40, content=_percent(share), font_size=13, **middle))
         elements.append(charts.line(left - 2, bottom, left + C * step, bottom, stroke="black"))
+        elements.append(charts.line(left - 2, bottom - tall, left + C * step, bottom - tall))
+        scale = f"{_percent(largest)} %"  # the bars reach as high as the largest, whatever that is
+        elements.append(charts.text(left + C * step, bottom - tall - 4, scale, text_anchor="end", font_size=13))
         title = f"what follows {self._after()}, in percent; line: at temperature 1"
         label = listed(f"{character} {_percent(share)}" for character, share in zip(CHARACTERS, p))
         return charts.titled(WIDTH, bottom + 52, title, label, *elements)
@@ -130,9 +136,11 @@ class NamesState(State):
             x, y = charts.GAP + i % COLUMNS * width, charts.TITLE + 18 + i // COLUMNS * 26
             weight = {"font_weight": "bold"} if sign == KNOWN else {}
             elements.append(charts.text(x + 8, y, sign, text_anchor="middle"))
-            elements.append(charts.text(x + 22, y, charts.shortened(word, width - 110), **weight))
+            scale = min(1, max(SMALLEST / charts.FONT_SIZE, (width - 110) / charts.text_width(word)))
+            shown = charts.shortened(word, (width - 110) / scale)
+            elements.append(charts.text(x + 22, y, shown, font_size=charts.FONT_SIZE * scale, **weight))
             elements.append(charts.text(x + width - 24, y, nll, text_anchor="end"))
-        title = f"names at temperature {self.temperature:g}, seed {self.seed}; their mean NLL at temperature 1"
+        title = f"names at T = {self.temperature:g}, seed {self.seed}; {self._priced()} at T = 1"
         rows = -(-len(drawn.words) // COLUMNS)
         label = listed(map(" ".join, self._rows(drawn)))
         return charts.titled(WIDTH, charts.TITLE + 26 * rows + charts.GAP, title, label, *elements)
@@ -147,7 +155,7 @@ class NamesState(State):
         if drawn is None:
             return f"{problem[0].upper()}{problem[1:]}."
         rows = [[f"{sign} {word}", nll] for sign, word, nll in self._rows(drawn)]
-        header = [f"temperature {self.temperature:g}, seed {self.seed}", "mean NLL"]
+        header = [f"temperature {self.temperature:g}, seed {self.seed}", self._priced()]
         return aligned(header, rows) + "\n" + self._summary(drawn, problem)
 
     def _sentence(self, both, drawn: Sample | None, problem: str) -> str:
@@ -165,7 +173,7 @@ class NamesState(State):
         """Of each name: the sign, the name as it is shown, and its mean NLL."""
         means = drawn.nll / np.maximum(1, drawn.drawn)
         return [
-            (KNOWN if word in known_names() and done else NEW, (word or "(empty)") + "…" * (not done), f"{mean:.2f}")
+            (KNOWN if word in known_names() and done else NEW, (word or "(empty)") + OPEN * (not done), f"{mean:.2f}")
             for word, done, mean in zip(drawn.words, drawn.ended, means)
         ]
 
@@ -176,11 +184,15 @@ class NamesState(State):
             perplexity = np.exp(mean)
         parts = [
             f"{KNOWN} {signs.count(KNOWN)} of {len(signs)} in the data, {NEW} {signs.count(NEW)} new",
-            f"mean NLL {number(round(mean, 2))}, perplexity {number(float(f'{perplexity:.3g}'))}",
+            f"over all characters mean NLL {number(round(mean, 2))}, perplexity {number(float(f'{perplexity:.3g}'))}",
         ]
         if not drawn.ended.all():
-            parts.append(f"… cut after {LONGEST} letters")
+            parts.append(f"{OPEN} cut after {LONGEST} letters")
         return "; ".join([*parts, *filter(None, [problem])]) + "."
+
+    def _priced(self) -> str:
+        """What the numbers beside the names are: the prefix was not drawn, and costs nothing."""
+        return f"mean NLL after {self._after()}" if self.start()[0] else "mean NLL"
 
     def _after(self) -> str:
         prefix = self.start()[0]
@@ -196,7 +208,7 @@ def _percent(share: float) -> str:
 
 
 def _shown(context: np.ndarray) -> str:
-    return "".join(CHARACTERS[i] for i in context)
+    return f"“{''.join(CHARACTERS[i] for i in context)}”" if context.any() else "the start"
 
 
 # --- Live -------------------------------------------------------------------------------------------------------

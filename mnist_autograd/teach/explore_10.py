@@ -60,11 +60,13 @@ class ReliabilityState(State):
         result = self.result()
         if result is None:
             return charts.message(self.describe(), "reliability")
-        title = f"right answers by confidence, T = {number(self.T)}; dashed: as sure as right"
+        title = f"right answers by confidence, T = {number(self.T)}" + "; dashed: both equal" * (self.bins > 1)
         return charts.beside(self.describe(), diagram(result[0], title), caption=self._summary(result))
 
     def describe(self) -> str:
         result = self.result()
+        if result is None and self.T > 0 and not np.isfinite(self.logits).all():
+            return "No probabilities: the logits hold nan or infinity; they must be finite numbers."
         if result is None:
             return (
                 f"No probabilities at the temperature {number(self.T)}: it must be a positive number, and not extreme."
@@ -131,7 +133,9 @@ def diagram(bins: calibration.Reliability, title: str) -> str:
     for i, end in enumerate(bins.edges):
         elements.append(charts.text(x(i), bottom + 22, percent(end, 0), text_anchor="middle", fill=GREY))
     look = {"stroke": "black", "stroke_dasharray": "6 5"}
-    elements += [charts.line(LEFT, bottom, LEFT + SIDE, y(1), **look), *marks]
+    if len(bins.count) > 1:  # of a single bin the place says nothing
+        elements.append(charts.line(LEFT, bottom, LEFT + SIDE, y(1), **look))
+    elements += marks
     key = bottom + 68
     elements.append(charts.tag("rect", x=LEFT, y=key - 11, width=22, height=12, fill=charts.COLOURS["probabilities"]))
     elements.append(charts.text(LEFT + 30, key, "share that is right"))

@@ -18,6 +18,7 @@ from .charts import COLOURS, GREY
 from .costs import Cost
 
 LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
+DASHES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 
 def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -> Figure:
@@ -126,15 +127,16 @@ def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray, title: str) 
 
 
 def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
-    """One quantity of several runs by epoch, counted from 1: a curve with a marker of its own for each."""
-    figure, axes = _subplots(1, 1, (7.5, 4.2))
+    """One quantity of several runs by epoch, counted from 1: a curve with a marker and dashes of its own for each."""
+    figure, axes = _subplots(1, 1, (8, 5.5))
     ax = axes[0, 0]
-    for (name, values), marker in zip(curves.items(), itertools.cycle("os^Dvx*")):
-        ax.plot(range(1, len(values) + 1), values, f"{marker}-", color="black", mfc="white", lw=1, label=name)
+    for (name, values), marker, dashes in zip(curves.items(), itertools.cycle("os^Dvx*"), itertools.cycle(DASHES)):
+        look = {"marker": marker, "linestyle": dashes, "color": "black", "mfc": "white", "ms": 8, "lw": 1.4}
+        ax.plot(range(1, len(values) + 1), values, **look, label=name)
     ax.set(xlabel="epoch", ylabel=quantity)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
-    ax.legend(frameon=False)
+    ax.legend(frameon=False, handlelength=4)
     return figure
 
 
@@ -170,14 +172,22 @@ def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cos
     return figure
 
 
+FEW = 30  # a share of fewer examples is a matter of luck
+
+
 def plot_reliability(found: Mapping[str, Reliability]) -> Figure:
-    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has."""
+    """A reliability diagram for each name: the share that is right by confidence, and how many examples a bin has.
+
+    The bar of a bin with fewer than FEW examples is pale.
+    """
     figure, axes = _subplots(1, len(found), (5.6 * len(found), 4.6))
     for ax, (name, bins) in zip(axes.flat, found.items()):
         width, low, held = np.diff(bins.edges), bins.edges[:-1], bins.count > 0
-        ax.bar(
+        bars = ax.bar(
             low, bins.accuracy, 0.9 * width, align="edge", color=COLOURS["probabilities"], label="share that is right"
         )
+        for bar, count in zip(bars, bins.count):
+            bar.set_alpha(0.35 if 0 < count < FEW else 1)
         ax.plot(bins.confidence[held], bins.confidence[held], "D", color="black", label="mean confidence")
         ax.plot([0, 1], [0, 1], "--", color="black", linewidth=1)
         for x, count in zip(low + 0.45 * width, bins.count):
@@ -199,12 +209,13 @@ def plot_tables(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figur
     """Square tables (C, C) of numbers from 0 as pictures beside each other: the larger, the deeper the colour.
 
     names: of the rows, which are those of the columns as well. The colour grows with the square root, so that small
-    numbers are seen.
+    numbers are seen; the bar beside a table says which number is which colour.
     """
-    figure, axes = _subplots(1, len(tables), (7.2 * len(tables), 7.4))
+    figure, axes = _subplots(1, len(tables), (8.0 * len(tables), 7.4))
     colours = LinearSegmentedColormap.from_list("probabilities", ["white", COLOURS["probabilities"], "black"])
     for ax, (title, table) in zip(axes.flat, tables.items()):
-        ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
+        image = ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
+        figure.colorbar(image, ax=ax, shrink=0.6)
         ax.set_xticks(range(len(names)), names)
         ax.set_yticks(range(len(names)), names)
         ax.tick_params(length=0, labeltop=True)
@@ -219,11 +230,29 @@ def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: 
     for ax, (title, points) in zip(axes.flat, panels.items()):
         for which, look, label in ((chosen, "^", kind), (~chosen, "o", "others")):
             ax.plot(*points[which].T, look, color=COLOURS["logits"] if look == "^" else GREY, label=label)
-        for name, point in zip(names, points):
-            ax.annotate(name, point, xytext=(5, 4), textcoords="offset points", fontsize=15)
+        for name, point, place in zip(names, points, _free_places(points)):
+            ax.annotate(name, point, place, textcoords="offset points", fontsize=15, ha="center", va="center_baseline")
         ax.set(title=title, xticks=[], yticks=[])
         ax.legend(frameon=False, fontsize=13)
     return figure
+
+
+def _free_places(points: np.ndarray, reach: float = 13) -> list[tuple[float, float]]:
+    """For each of points (C, 2), where its label has most room: an offset in typographic points, one of eight.
+
+    The panel is taken to be 400 typographic points wide and high. Labels that have their place count as points.
+    """
+    low, high = points.min(axis=0), points.max(axis=0)
+    spots = (points - low) / np.where(high > low, high - low, 1) * 400
+    angles = np.arange(8) * np.pi / 4 + np.pi / 4
+    around = reach * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    taken, places = spots, []
+    for spot in spots:
+        room = np.linalg.norm((spot + around)[:, None] - taken, axis=2).min(axis=1)
+        best = around[np.argmax(np.round(room, 3))]
+        taken = np.vstack([taken, spot + best])
+        places.append(tuple(best))
+    return places
 
 
 def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
