@@ -22,7 +22,7 @@ from .files import atomic_write
 from .tensor import float_array, no_grad
 
 EVALUATION_BATCH = 1024  # examples at a time where no gradient is needed: bounds the memory, changes no result
-POSITION = ("epoch", "step", "seed", "batch_size", "examples")
+POSITION = ("epoch", "step", "examples")
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
@@ -77,7 +77,8 @@ class Trainer:
     schedule: a function (step, steps) that gives the learning rate of a step; both count over all epochs, from 0.
 
     The order of examples in an epoch is drawn from (seed, epoch) alone, and rng from (seed, epoch, step). So where
-    training stood is two numbers, and a resumed run goes on exactly as if it had not stopped.
+    training stood is two numbers, and a resumed run goes on exactly as if it had not stopped. It needs the same
+    settings; max_epochs may grow where there is no schedule.
     """
 
     def __init__(
@@ -163,7 +164,7 @@ class Trainer:
 
     def save(self, path) -> None:
         """Write a checkpoint: an .npz of plain arrays (nothing is pickled), complete or not at all."""
-        position = {name: getattr(self, name) for name in POSITION} | self._sums
+        position = {name: getattr(self, name) for name in POSITION} | self._sums | {"settings": self._settings()}
         arrays = {"position": np.array(json.dumps(position))}
         arrays |= {f"model/{name}": a for name, a in self.model.state_dict().items()}
         arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state_dict().items()}
@@ -175,7 +176,7 @@ class Trainer:
         """Go back to a checkpoint: model, optimizer, history and how far training had got.
 
         Model, optimizer and Trainer must be made as they were. Raises ValueError, and changes nothing, if the file is
-        damaged or belongs to others.
+        damaged or belongs to others, or to a run with other settings.
         """
         try:
             with np.load(Path(path), allow_pickle=False) as file:
@@ -183,6 +184,9 @@ class Trainer:
             position = json.loads(arrays["position"].item())
             counts = {name: int(position[name]) for name in POSITION}
             sums = {name: float(position[name]) for name in self._sums}
+            if "settings" not in position:
+                raise ValueError("it does not say with which settings it was made; begin anew")
+            settings = dict(position["settings"])
             history = {name: [float(value) for value in arrays[f"history/{name}"]] for name in HISTORY}
             history["epoch"] = [int(epoch) for epoch in history["epoch"]]
             if min(counts.values()) < 0 or {len(values) for values in history.values()} != {counts["epoch"]}:
@@ -191,10 +195,10 @@ class Trainer:
             raise
         except Exception as error:  # damage can make the reader of a zip or of JSON fail in many ways
             raise ValueError(f"{path} is no checkpoint of a Trainer, or is damaged ({error})") from None
-        for name in ("seed", "batch_size"):
-            if counts[name] != getattr(self, name):
+        for name, own in self._settings().items():
+            if settings.get(name) != own:
                 raise ValueError(
-                    f"{path} was made with {name} {counts[name]}, this Trainer has {getattr(self, name)}; a run "
+                    f"{path} was made with {name} {settings.get(name)}, this Trainer has {own}; a run "
                     "can only be resumed as it was begun"
                 )
         before = self.model.state_dict()
@@ -206,6 +210,16 @@ class Trainer:
             raise ValueError(f"{path} is a checkpoint of another model or optimizer: {error}") from None
         self.__dict__ |= counts
         self._sums, self.history = sums, history
+
+    def _settings(self) -> dict[str, object]:
+        """What a run must have in common with the one that it goes on from; of functions, whether there is one."""
+        return {
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "augment": self.augment is not None,
+            "schedule": self.schedule is not None,
+            "max_epochs": self.max_epochs if self.schedule is not None else None,  # a schedule counts on its end
+        }
 
     def _run_epoch(self, X, y, bar, check_interrupt) -> None:
         batches = minibatches(X, y, self.batch_size, rng=[self.seed, self.epoch])

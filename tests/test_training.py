@@ -1,6 +1,7 @@
 """The training loop on the real images: learning, interruption, checkpoints, the command line."""
 
 import functools
+import json
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_autograd import data, nn, optim, recipe
+from mnist_autograd import __main__, data, nn, optim, recipe
 from mnist_autograd.teach import pretrained
 from mnist_autograd.training import Classifier, Trainer
 
@@ -167,14 +168,37 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(digits, tmp_path):
         adam.load(tmp_path / "none.npz")
 
 
-@pytest.mark.parametrize("settings", [{"seed": 1}, {"batch_size": 64}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"seed": 1}, {"batch_size": 64}, {"augment": data.random_shifts}, {"schedule": lambda step, steps: 0.1}],
+)
 def test_a_run_is_resumed_with_its_own_settings_or_not_at_all(digits, tmp_path, settings):
-    new_trainer(1).save(tmp_path / "run.npz")
-    other = new_trainer(1)
+    plain, other = new_trainer(1), new_trainer(1)
     other.__dict__ |= settings
     (name, value) = next(iter(settings.items()))
-    with pytest.raises(ValueError, match=f"made with {name} .*this Trainer has {value}"):
-        other.load(tmp_path / "run.npz")
+    for one, another, has in ((plain, other, True if callable(value) else value), (other, plain, "")):
+        one.save(tmp_path / "run.npz")
+        with pytest.raises(ValueError, match=f"made with {name} .*this Trainer has {has}"):
+            another.load(tmp_path / "run.npz")
+
+
+def test_a_run_under_a_schedule_keeps_its_end(tmp_path):
+    schedule = functools.partial(optim.cosine, lr=0.1)
+    new_trainer(1, schedule=schedule).save(tmp_path / "run.npz")
+    new_trainer(1, schedule=schedule).load(tmp_path / "run.npz")
+    with pytest.raises(ValueError, match="made with max_epochs 1, this Trainer has 2"):
+        new_trainer(2, schedule=schedule).load(tmp_path / "run.npz")
+
+
+def test_a_checkpoint_without_its_settings_is_refused(tmp_path):
+    new_trainer(1).save(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as file:
+        arrays = dict(file)
+    position = json.loads(arrays["position"].item())
+    del position["settings"]
+    np.savez(tmp_path / "run.npz", **(arrays | {"position": np.array(json.dumps(position))}))
+    with pytest.raises(ValueError, match="does not say with which settings it was made; begin anew"):
+        new_trainer(1).load(tmp_path / "run.npz")
 
 
 def test_an_epoch_is_finished_with_the_data_it_was_begun_with(digits):
@@ -293,6 +317,18 @@ def test_command_line_trains_on_all_images_and_resumes(tmp_path):
     resumed = run_command("--epochs", "2", "--checkpoint", checkpoint)
     assert "after 2 epochs" in resumed.stdout
     assert run_command("--epochs", "2").stdout == resumed.stdout
+    refused = run_command("--recipe", "--epochs", "3", "--checkpoint", checkpoint)  # it has seen the images held out
+    assert refused.returncode == 1 and "made with augment False, this Trainer has True" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_command_line_refuses_a_checkpoint_of_other_images(tmp_path, capsys):
+    path, options = tmp_path / "run.npz", __main__.parse(["--epochs", "1"])
+    trainer = __main__.trainer_of(options, recipe.mlp())
+    trainer.examples = 55_000
+    trainer.save(path)
+    assert __main__.main(["--epochs", "1", "--checkpoint", str(path)]) == 1
+    assert "was trained on 55,000 images, now there are 60,000" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
