@@ -4,6 +4,7 @@ import asyncio
 import gc
 import re
 import time
+import weakref
 
 import ipywidgets as widgets
 import numpy as np
@@ -146,6 +147,19 @@ def test_after_all_epochs_it_can_be_given_more(new):
     assert state.running
     while state.advance():
         pass
+    assert state.epoch == 2
+
+
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_an_end_that_is_over_already_stops_at_once(new, epochs):
+    state = run(new(epochs=10), 1)
+    state.advance(steps=1)
+    state.set(epochs=epochs)
+    assert not state.running and state.advance() == 0 and f"Finished: epoch 1.06 of {epochs}" in said(state)
+    state.set(epochs=2)
+    assert not state.running
+    state.start()
+    state.advance()
     assert state.epoch == 2
 
 
@@ -358,6 +372,8 @@ def test_closing_it_or_making_another_ends_the_training(digits, lab):
         await until(lambda: lab.state.steps > 0)
         other = explore.mlp_lab(*digits, hidden=16, epochs=20)
         assert not lab.state.running
+        lab.start()
+        assert not lab.state.running
         other.controls["start"].click()
         await until(lambda: other.state.steps > 0)
         other.close()
@@ -385,9 +401,9 @@ def test_an_exception_in_the_background_is_said_in_the_figure(lab, where):
     assert f"Training stopped. {name}" in lab.state.describe() and not lab.state.running
 
 
-def test_a_lab_that_nobody_holds_is_no_burden(digits):
-    explore.mlp_lab(*digits, hidden=16).close()
-    gc.collect()
+def test_a_cell_that_is_run_again_frees_the_network_of_the_former_lab(digits):
+    former = weakref.ref(explore.mlp_lab(*digits, hidden=16).state.model)
     another = explore.mlp_lab(*digits, hidden=16)
-    assert Lab.latest() is another
+    gc.collect()
+    assert Lab.latest() is another and former() is None
     another.close()

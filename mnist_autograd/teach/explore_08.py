@@ -112,7 +112,8 @@ class MlpLabState(State):
 
     def set(self, epochs: int | None = None, **settings) -> None:
         """Other settings, at once; with another network training stops, and would begin anew."""
-        self.epochs = epochs or self.epochs
+        self.epochs = self.epochs if epochs is None else epochs
+        self.running &= self.epoch < self.epochs
         before, self.settings = self.settings, Settings(**{**vars(self.settings), **settings})
         if self.settings == before:
             return
@@ -399,16 +400,19 @@ class Lab(Explorer):
     The task hands the loop back between slices, so that messages of sliders and buttons get through.
     """
 
-    latest = staticmethod(lambda: None)  # a weak reference: one lab trains at a time, however often its cell is run
+    # A weak reference. There is one lab: when its cell is run again, the former one ends and its network is freed.
+    latest = staticmethod(lambda: None)
 
     def __init__(self, state: MlpLabState, controls, read):
         if Lab.latest() is not None:
-            Lab.latest().state.pause()
+            Lab.latest().close()
         Lab.latest = weakref.ref(self)
         self.task = None
         super().__init__("MLP lab", state, controls, read)
 
     def start(self) -> None:
+        if self.comm is None:  # closed
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -444,15 +448,18 @@ class Lab(Explorer):
         self._changed()
 
     def close(self) -> None:
+        """Stop for good; without its parts' callbacks, which ipywidgets would keep, nothing holds the network."""
         if hasattr(self, "state"):
             self.state.pause()
+            for part in (*self.controls.values(), *self.children):
+                part.close()
         super().close()
 
 
 def mlp_lab(X, y, X_validation, y_validation, **settings) -> Lab:
     """A network under controls: start it, move them while it learns, and lay its runs over each other.
 
-    The arguments are those of MlpLabState.
+    The arguments are those of MlpLabState. There is one lab: a new one closes the one before.
     """
     state = MlpLabState(X, y, X_validation, y_validation, **settings)
     now = state.settings
