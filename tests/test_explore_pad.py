@@ -183,7 +183,9 @@ def test_the_pad_refuses_what_are_no_strokes():
 
 def test_the_pad_needs_no_network_and_has_the_pen_of_digits():
     pad = Pad()
-    assert pad.pen == digits.PEN
+    with pytest.raises(TraitError, match="read-only"):  # for digits.drawn would not follow
+        pad.pen = 0.5
+    assert pad.pen == pad.get_state()["pen"] == digits.PEN
     assert not [word for word in ("http:", "https:", "import(", "url(") if word in pad._esm + pad._css]
 
 
