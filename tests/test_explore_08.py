@@ -239,16 +239,25 @@ def test_table_and_history_hold_the_records(new):
     assert history["validation_accuracy"][-1] == record.validation_accuracy and len(history["epoch"]) == 8
 
 
-def test_the_picture_is_drawn_quickly(new):
-    """A few ms; a training step of the same network is the measure, on whatever machine this runs."""
-    state = run(new(hidden=512, batch_size=1000), 2)
-    draw, step = ([], [])
-    for _ in range(5):
-        for times, do in ((draw, state.view), (step, lambda: state.advance(steps=1))):
-            begin = time.perf_counter()
-            do()
-            times.append(time.perf_counter() - begin)
-    assert min(draw) < 3 * min(step)
+def test_a_figure_and_its_sentence_need_the_hidden_values_once(new):
+    state, calls = new(), []
+    values = state.hidden_values
+    state.hidden_values = lambda: calls.append(1) or values()
+    assert state.shown() == (state.view(), state.describe())
+    assert len(calls) == 3
+
+
+def test_a_change_of_a_control_computes_the_hidden_values_once(lab):
+    calls, values = [], lab.state.hidden_values
+    lab.state.hidden_values = lambda: calls.append(1) or values()
+    lab.controls["lr"].value = 0.2
+    assert len(calls) == 1
+
+
+def test_while_it_runs_it_says_what_stops_it(new):
+    state = new()
+    state.start()
+    assert "Running: epoch 0.00 of 10; only pause stops it." in said(state)
 
 
 def test_settings_in_words_differ_where_they_differ():
@@ -390,8 +399,8 @@ def test_an_exception_in_the_background_is_said_in_the_figure(lab, where):
         if where == "model":
             lab.state.model = None
         else:
-            view, calls = lab.state.view, []
-            lab.state.view = lambda: 1 / 0 if not calls.append(1) and len(calls) == 1 else view()
+            shown, calls = lab.state.shown, []
+            lab.state.shown = lambda: 1 / 0 if not calls.append(1) and len(calls) == 1 else shown()
         await until(lambda: lab.task.done())
 
     model = lab.state.model

@@ -115,6 +115,7 @@ HOSTILE = {
     **{words.replace("your function", "the model"): Model(function) for words, function in RAISING.items()},
     "the model raised AttributeError: 'int' object has no attribute 'logits'": 3,
     "the model raised TypeError": Model(None),
+    "the model raised ValueError: your function": Model(raises(ValueError("your function"))),
     "the model returned NoneType, expected an array of shape (1, 10)": Model(lambda X: None),
     "the model returned shape (10,), expected (1, 10)": Model(lambda X: ZEROS[0]),
     "the model returned shape (1, 784), expected (1, 10)": Model(lambda X: X),
@@ -163,6 +164,15 @@ def test_the_figure_follows_the_pad(model):
     explorer.pad.strokes = []
     assert explorer.figure.value == empty and explorer.pad.answer == ""
     assert explorer.state.describe().startswith("The pad is empty")
+
+
+def test_a_change_asks_the_model_once_with_the_steps_and_once_without():
+    asked = []
+    explorer = explore.draw_digit(Model(lambda X: asked.append(X) or ZEROS))
+    for change in (lambda: explorer.pad.draw(THREE), lambda: setattr(explorer.controls["temperature"], "value", 5)):
+        asked.clear()
+        change()
+        assert len(asked) == 2 and explorer.pad.answer == "0, 10 %"
 
 
 def test_the_pad_takes_what_the_browser_sends(model):

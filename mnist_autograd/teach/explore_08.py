@@ -246,19 +246,22 @@ class MlpLabState(State):
         with no_grad(), np.errstate(all="ignore"):
             return self.model.net[1](self.model.net[0](self.X_validation[:SAMPLE])).data
 
-    def saturation(self) -> tuple[float, str]:
-        """The share of hidden values that hardly learn, or of units that never answer, and what that is in words."""
-        h = self.hidden_values()
+    def saturation(self, h: np.ndarray | None = None) -> tuple[float, str]:
+        """The share of hidden values that hardly learn, or of units that never answer, and what that is in words.
+
+        h: hidden_values(), where they are at hand.
+        """
+        h = self.hidden_values() if h is None else h
         if self.settings.activation == "tanh":
             share = float((np.abs(h) > SATURATED).mean())
             return share, f"{share:.0%} of the hidden values saturated (beyond ±{SATURATED:g})"
         share = float((h == 0).all(axis=0).mean())
         return share, f"{share:.0%} of the units dead (0 for all of {len(h)} images)"
 
-    def histogram(self) -> tuple[list[str], list[float]]:
-        """Ranges of hidden values in words, and the share of values in each."""
-        h, edges = self.hidden_values(), TANH_EDGES
-        names, counts = [], []
+    def histogram(self, h: np.ndarray | None = None) -> tuple[list[str], list[float]]:
+        """Ranges of hidden values in words, and the share of values in each. h: as for saturation()."""
+        h = self.hidden_values() if h is None else h
+        edges, names, counts = TANH_EDGES, [], []
         if self.settings.activation == "ReLU":
             edges, names, counts = RELU_EDGES, ["0"], [np.count_nonzero(h == 0)]
         for low, high in zip(edges, edges[1:]):
@@ -282,7 +285,7 @@ class MlpLabState(State):
             return self.problem
         where = f"epoch {self.progress():.2f} of {self.epochs}"
         if self.running:
-            return f"Running: {where}."
+            return f"Running: {where}; only pause stops it."  # not the kernel's interruption
         if self.steps == 0:
             return f"{self.note or 'Not started.'} It will stop after {self.epochs} epoch{'s' * (self.epochs > 1)}."
         return f"{'Paused' if self.epoch < self.epochs else 'Finished'}: {where}. {self.note}".strip()
@@ -297,9 +300,12 @@ class MlpLabState(State):
         return f"After {r.epoch:.2f} epochs: training {training}; validation {validation}"
 
     def describe(self) -> str:
+        return self._spoken(self.saturation()[1])
+
+    def _spoken(self, saturation: str) -> str:
         words = [f"{self.settings.network()}: {self.settings.parameters():,} parameters, {self.settings.training()}"]
         words += [self.news().rstrip("."), self.measured()]
-        words.append(self.saturation()[1])
+        words.append(saturation)
         words += [f"Before: {run.words()}" for run in self.earlier]
         return ". ".join(words) + "."
 
@@ -316,7 +322,12 @@ class MlpLabState(State):
         return aligned(header, rows)
 
     def view(self) -> str:
-        names, shares = self.histogram()
+        return self.shown()[0]
+
+    def shown(self) -> tuple[str, str]:
+        h = self.hidden_values()
+        saturation, (names, shares) = self.saturation(h)[1], self.histogram(h)
+        sentence = self._spoken(saturation)
         histogram = charts.bars(
             shares,
             names,
@@ -336,19 +347,20 @@ class MlpLabState(State):
             size=39,
             quantity="logits",
         )
-        return charts.stacked(
-            self.describe(),
-            self._header(),
+        figure = charts.stacked(
+            sentence,
+            self._header(saturation),
             charts.beside("loss and accuracy", self._curves("loss", (0, 0.5)), self._curves("accuracy", (90, 100))),
             charts.beside("runs and hidden values", self._runs(), histogram),
             pictures,
             caption=". ".join(f"{run.words()[0].upper()}{run.words()[1:]}" for run in self.earlier),
         )
+        return figure, sentence
 
-    def _header(self) -> str:
+    def _header(self, saturation: str) -> str:
         """The configuration and the news, in lines of text."""
         first = f"{self.settings.network()}: {self.settings.parameters():,} parameters"
-        rows = [self.settings.training(), f"{self.news()} {self.saturation()[1].capitalize()}.", f"{self.measured()}."]
+        rows = [self.settings.training(), f"{self.news()} {saturation.capitalize()}.", f"{self.measured()}."]
         rows = [line for row in rows for line in charts._wrapped(row[0].upper() + row[1:], WIDTH - 2 * charts.GAP)]
         texts = [charts.text(charts.GAP, 48 + 22 * i, row) for i, row in enumerate(rows)]
         mark = charts.tag("rect", x=0, y=32, width=4, height=22 * len(rows), fill=charts.COLOURS["gradients"])

@@ -6,7 +6,7 @@
 const SIZE = 280; // of the canvas, in the page's pixels
 const STEP = 0.02; // how far an arrow key moves the cursor; with Shift, a quarter of that
 const PAUSE = 50; // milliseconds between two messages to Python, so that drawing never waits for it
-const NEAR = 0.004; // a point nearer than this to the one before it adds nothing
+const NEAR = 1 / 140; // a point nearer than this to the one before it, a pixel of digits.drawn, adds nothing
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const MIDDLE = [0.5, 0.5];
