@@ -230,32 +230,27 @@ class Trainer:
                 # 1 more than the step: for a seed, a 0 at the end is as nothing, and the order would be drawn from it.
                 X_batch = self.augment(X_batch, np.random.default_rng([self.seed, self.epoch, self.step + 1]))
             if self.schedule is not None:
-                self.optimizer.lr = self.schedule(self.epoch * steps + self.step, self.max_epochs * steps)
-            loss, accuracy = self._train_batch(X_batch, y_batch)
+                self.optimizer.lr = self._scheduled(self.epoch * steps + self.step, self.max_epochs * steps)
+            try:
+                loss, accuracy = train_batch(self.model, self.optimizer, X_batch, y_batch)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"fit, epoch {self.epoch + 1}, step {self.step + 1}: {error}") from None
             n = len(y_batch)
             self._sums["seen"] += n
             self._sums["loss"] += n * loss
             self._sums["right"] += n * accuracy
             self.step += 1
-            # The graph is gone; the gradients follow, so that the next step finds the memory of both in the cache.
-            self.optimizer.zero_grad()
             bar.update()
             check_interrupt()
 
-    def _train_batch(self, X, y) -> tuple[float, float]:
-        """One step of gradient descent on a mini-batch: its loss and accuracy before the step."""
-        logits = self.model(X)
-        loss = self.model.loss(logits, y)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"fit: the loss is {value} in epoch {self.epoch + 1}, step {self.step + 1}. The usual causes are "
-                f"a learning rate that is too high (it is {self.optimizer.lr}) and inputs that are not scaled"
+    def _scheduled(self, step: int, steps: int) -> float:
+        lr = self.schedule(step, steps)
+        if not 0 <= lr < math.inf:
+            raise ValueError(
+                f"fit: the schedule's learning rate for step {step} of {steps} is {lr}; expected a finite number, "
+                "0 or more"
             )
-        accuracy = self.model.accuracy(logits, y)
-        loss.backward()
-        self.optimizer.step()
-        return value, accuracy
+        return lr
 
     def _end_epoch(self, validation) -> None:
         n = self._sums["seen"]
@@ -280,6 +275,27 @@ class Trainer:
             initial=self.epoch * steps_per_epoch + self.step,
             disable=not self.progress,
         )
+
+
+def train_batch(model: Classifier, optimizer, X, y) -> tuple[float, float]:
+    """One step of gradient descent on a mini-batch X (N, ...), y (N,): its loss (nats) and accuracy before the step.
+
+    Raises FloatingPointError, and takes no step, where the loss is not finite.
+    """
+    logits = model(X)
+    loss = model.loss(logits, y)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"the loss is {value}. The usual causes are a learning rate that is too high (it is {optimizer.lr}) and "
+            "inputs that are not scaled"
+        )
+    accuracy = model.accuracy(logits, y)
+    loss.backward()
+    optimizer.step()
+    # The graph goes as this returns; the gradients too, so that the next step finds the memory of both in the cache.
+    optimizer.zero_grad()
+    return value, accuracy
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """The MLP lab: it trains as the Trainer does, in slices; nothing a reader does breaks it or keeps it running."""
 
 import asyncio
+import functools
 import gc
 import re
 import time
@@ -47,13 +48,14 @@ def said(state):
 # --- Training ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("activation", ["tanh", "ReLU"])
-def test_it_trains_as_the_trainer_does(digits, new, activation):
+@pytest.mark.parametrize(("activation", "shifts"), [("tanh", 0), ("ReLU", 0), ("tanh", 2)])
+def test_it_trains_as_the_trainer_does(digits, new, activation, shifts):
     settings = {"lr": 0.2, "momentum": 0.5, "weight_decay": 1e-3}
-    state = new(activation=activation, epochs=2, **settings)
+    state = new(activation=activation, epochs=2, shifts=shifts, **settings)
     state.train(progress=False)
     model = recipe.mlp(16, explore_08.ACTIVATIONS[activation])
     trainer = Trainer(model, optim.SGD(model.parameters(), *settings.values()), 2, 64, progress=False)
+    trainer.augment = functools.partial(data.random_shifts, reach=shifts) if shifts else None
     trainer.fit(*digits[:2], validation=digits[2:])
     for p, q in zip(state.model.parameters(), model.parameters()):
         np.testing.assert_array_equal(p.data, q.data)
@@ -168,7 +170,10 @@ def test_a_failure_is_said_in_words_and_start_begins_anew(new):
     state.model.net[0].weight.data[:] = np.inf
     state.advance(steps=1)
     assert not state.running and state.advance(steps=1) == 0
-    assert re.search(r"Training stopped\. FloatingPointError: the loss is \w+\. Lower the learning rate", said(state))
+    assert re.search(
+        r"Training stopped\. FloatingPointError: the loss is \w+\. .* too high \(it is 0\.1\)", said(state)
+    )
+    assert "Press start to begin anew." in said(state)
     state.start()
     assert state.running and state.steps == 0 and "stopped" not in said(state)
     assert len(state.earlier) == 1

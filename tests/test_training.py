@@ -369,6 +369,14 @@ def test_the_learning_rate_of_each_step_is_the_schedules(digits):
     np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(32) / 32))
 
 
+@pytest.mark.parametrize("lr", [-1, np.nan, np.inf])
+def test_a_schedule_cannot_lead_uphill(digits, lr):
+    trainer = new_trainer(1, schedule=lambda step, steps: lr if step == 3 else 0.1)
+    with pytest.raises(ValueError, match=rf"schedule's learning rate for step 3 of 16 is {lr}; expected a finite"):
+        trainer.fit(*digits[0])
+    assert trainer.step == 3
+
+
 def test_each_mini_batch_is_augmented_by_another_generator(digits):
     (X, y), _ = digits
     seen = []

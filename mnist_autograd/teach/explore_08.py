@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import data, nn, optim, recipe
 from ..tensor import no_grad
+from ..training import train_batch
 from . import charts
 from . import explore_base as base
 from .explore_base import Explorer, State, aligned
@@ -160,7 +161,8 @@ class MlpLabState(State):
 
     def fail(self, error: Exception) -> None:
         """Stop, and say why in the figure."""
-        self.problem, self.running = f"Training stopped. {type(error).__name__}: {error}", False
+        self.problem = f"Training stopped. {type(error).__name__}: {error}. Press start to begin anew."
+        self.running = False
 
     def train(self, progress: bool = True) -> None:
         """start(), and all epochs in one go."""
@@ -183,7 +185,8 @@ class MlpLabState(State):
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:
-        self._at, self._order = 0, None  # how many examples of the epoch are used, and the order of all
+        # How many steps the epoch has had, how many of its examples are used, and the order of all.
+        self._step_of_epoch, self._at, self._order = 0, 0, None
 
     def _shelve(self) -> None:
         if self.run.records:
@@ -200,19 +203,15 @@ class MlpLabState(State):
         chosen = self._order[self._at : self._at + now.batch_size]
         X, y = self.X[chosen], self.y[chosen]
         if now.shifts:
-            X = data.random_shifts(X, np.random.default_rng([self.seed, self.epoch, self._at + 1]), now.shifts)
-        logits = self.model(X)
-        loss = self.model.loss(logits, y)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the loss is {value}. Lower the learning rate, and press start to begin anew")
-        self._sums += [len(y), len(y) * value, len(y) * self.model.accuracy(logits, y)]
-        loss.backward()
+            X = data.random_shifts(
+                X, np.random.default_rng([self.seed, self.epoch, self._step_of_epoch + 1]), now.shifts
+            )
         self.optimizer.lr, self.optimizer.momentum = now.lr, now.momentum
         self.optimizer.weight_decay = now.weight_decay
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        loss, accuracy = train_batch(self.model, self.optimizer, X, y)
+        self._sums += [len(y), len(y) * loss, len(y) * accuracy]
         self.steps += 1
+        self._step_of_epoch += 1
         self._advance_to(self._at + len(chosen))
 
     def _advance_to(self, at: int) -> None:
