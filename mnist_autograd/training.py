@@ -61,9 +61,7 @@ class Classifier(nn.Module):
 
     def probabilities(self, X, temperature: float = 1.0) -> np.ndarray:
         """softmax(z / T) of shape (N, C); T is a positive number."""
-        if not temperature > 0:
-            raise ValueError(f"probabilities: the temperature is {temperature}; expected a positive number")
-        return F.softmax(self.logits(X) / np.float32(temperature)).data
+        return tempered(self.logits(X), temperature).astype(np.float32)
 
     def predict(self, X) -> np.ndarray:
         """The likeliest class of each example: integers (N,)."""
@@ -275,6 +273,15 @@ class Trainer:
             initial=self.epoch * steps_per_epoch + self.step,
             disable=not self.progress,
         )
+
+
+def tempered(z, temperature: float) -> np.ndarray:
+    """softmax(z / T) of logits z (..., C) in float64, shifted before the division: so no positive T is too small."""
+    if not temperature > 0:
+        raise ValueError(f"the temperature is {temperature}; expected a positive number")
+    z = np.asarray(z, np.float64)
+    with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
+        return F.softmax((z - z.max(axis=-1, keepdims=True)) / temperature).data
 
 
 def train_batch(model: Classifier, optimizer, X, y) -> tuple[float, float]:

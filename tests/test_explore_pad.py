@@ -144,6 +144,13 @@ def test_no_finite_logits_break_it(logits, T):
     assert all(said(state))
 
 
+@pytest.mark.parametrize("T", [0, -1, nan])
+def test_a_temperature_that_is_none_is_said_in_words(T, model):
+    state = explore.DigitState(model, THREE, T)
+    assert f"There is no answer: the temperature is {T}, and not a positive number" in state.describe()
+    assert all(said(state)) and state.reading().answer == ""
+
+
 # --- Live -------------------------------------------------------------------------------------------------------
 
 

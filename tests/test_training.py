@@ -281,6 +281,12 @@ def test_temperature_must_be_positive(digits, temperature):
         new_trainer().model.probabilities(digits[0][0][:2], temperature)
 
 
+@pytest.mark.parametrize("temperature", [1e-46, 1e-320])
+def test_no_temperature_is_too_small(digits, temperature):
+    model, X = new_trainer().model, digits[0][0][:2]
+    np.testing.assert_array_equal(model.probabilities(X, temperature), np.eye(10)[model.predict(X)])
+
+
 def test_divergence_is_an_error_that_names_the_learning_rate(digits):
     (X, y), _ = digits
     trainer = new_trainer()

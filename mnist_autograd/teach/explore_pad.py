@@ -7,7 +7,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
-from .. import functional as F
+from ..training import tempered
 from . import charts, digits
 from . import explore_base as base
 from .charts import number
@@ -71,9 +71,9 @@ class DigitState(State):
             return None, problem
         if not np.isfinite(z).all():
             return None, "the model gave logits that are not finite"
-        with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
-            gaps = (z[0].astype(np.float64) - z.max()) / self.temperature
-        return F.softmax(gaps).data, ""
+        if not self.temperature > 0:
+            return None, f"the temperature is {self.temperature}, and not a positive number"
+        return tempered(z[0], self.temperature), ""
 
     def view(self) -> str:
         return self._figure(self.reading())
