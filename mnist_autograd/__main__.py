@@ -98,6 +98,8 @@ def main(argv=None) -> int:
             else "Not saved: name a file by --checkpoint to be able to go on.",
             file=sys.stderr,
         )
+        if options.weights:
+            print(f"{options.weights} is not written before the training is complete.", file=sys.stderr)
     epochs = "1 epoch" if trainer.epoch == 1 else f"{trainer.epoch} epochs"
     if held_out:
         print(f"Validation accuracy on {len(X) - n:,} images held out: {held_out['accuracy']:.2%}")

@@ -346,6 +346,7 @@ def test_command_line_refuses_a_checkpoint_of_other_images(tmp_path, capsys):
         ["--epochs", "-1"],
         ["--batch-size", "0"],
         ["--hidden", "0"],
+        ["--seed", "-1"],
         ["--checkpoint", "/dev/null/run.npz"],
     ],
 )
@@ -353,6 +354,7 @@ def test_command_line_errors_are_one_sentence(arguments):
     result = run_command(*arguments)
     assert result.returncode == 1
     assert "error: " in result.stderr and "Traceback" not in result.stderr
+    assert "non-negative" not in result.stderr  # NumPy's words
     assert "2/2350" not in result.stderr  # nothing was trained that would be lost
 
 
@@ -450,9 +452,24 @@ def test_the_recipe_holds_5000_images_out_and_writes_its_weights(tmp_path, test_
     assert "215/215" in result.stderr  # 55,000 images in batches of 256
     assert "5,000 images held out: 9" in result.stdout and "10,000 images after 1 epoch: 9" in result.stdout
     model, (X, y) = recipe.mlp(seed=5), test_images
-    with np.load(path, allow_pickle=False) as file:
-        model.load_state_dict(dict(file))
+    recipe.load_weights(model, path)
     assert 100 * model.accuracy(model.logits(X), y) == pytest.approx(percents(result.stdout)[1], abs=0.05)
+
+
+def test_the_weights_of_an_interrupted_run_are_not_written_and_it_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(__main__.Trainer, "fit", lambda *_, **__: None)  # as if interrupted before its first step
+    path = tmp_path / "weights.npz"
+    assert __main__.main(["--epochs", "1", "--weights", str(path)]) == 130
+    assert f"{path} is not written before the training is complete." in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_weights_come_back_as_they_were_saved_in_float16(tmp_path):
+    model, again = recipe.mlp(4), recipe.mlp(4, seed=1)
+    recipe.save_weights(model, tmp_path / "weights.npz")
+    recipe.load_weights(again, tmp_path / "weights.npz")
+    for p, q in zip(model.parameters(), again.parameters()):
+        np.testing.assert_array_equal(p.data.astype(np.float16), q.data)
 
 
 def test_weights_that_cannot_be_written_are_an_error_before_training(tmp_path):
@@ -469,7 +486,6 @@ def test_the_whole_recipe_reaches_98_7_percent_and_makes_the_stored_weights(tmp_
     assert accuracy == pytest.approx(100 * recipe.RECORDED[0], abs=0.15)
     X, y = test_images
     stored, made = pretrained.mlp(), recipe.mlp()
-    with np.load(tmp_path / "weights.npz", allow_pickle=False) as file:
-        made.load_state_dict(dict(file))
+    recipe.load_weights(made, tmp_path / "weights.npz")
     assert stored.accuracy(stored.logits(X), y) == pytest.approx(made.accuracy(made.logits(X), y), abs=0.0015)
     assert (stored.predict(X) == made.predict(X)).mean() > 0.985
