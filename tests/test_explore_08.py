@@ -187,6 +187,38 @@ def test_every_learning_rate_leaves_a_figure(new, lr, activation):
     assert said(state) and state.describe() and state.table()
 
 
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"lr": 0.05}, ValueError, "slider of learning rate has no stop at 0.05; it stops at 0.001, 0.003, 0.01"),
+        ({"epochs": 3}, ValueError, "slider of stop after has no stop at 3; it stops at 1, 2, 5"),
+        ({"activation": "sigmoid"}, ValueError, "activation is 'sigmoid'; expected one of tanh, ReLU"),
+        ({"learning_rate": 0.1}, TypeError, "there is no setting learning_rate; expected hidden, activation, lr"),
+        ({"lr": -1}, ValueError, "lr is -1; expected a positive number"),
+        ({"lr": "a"}, ValueError, "lr is 'a'; expected a positive number"),
+        ({"hidden": 1.5}, ValueError, "hidden is 1.5; expected a whole number, 1 or more"),
+        ({"hidden": np.inf}, ValueError, "hidden is inf; expected a whole number, 1 or more"),
+        ({"batch_size": 0}, ValueError, "batch_size is 0; expected a whole number, 1 or more"),
+        ({"momentum": 1}, ValueError, "momentum is 1; expected a number from 0 to below 1"),
+        ({"weight_decay": np.nan}, ValueError, "weight_decay is nan; expected a number, 0 or more"),
+        ({"shifts": -1}, ValueError, "shifts is -1; expected a whole number, 0 or more"),
+        ({"epochs": -1}, ValueError, "epochs is -1; expected 0 or more"),
+        ({"seed": -1}, ValueError, "seed is -1; expected a whole number, at least 0"),
+    ],
+)
+def test_what_cannot_be_set_is_said_at_once(digits, given, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        explore.mlp_lab(*digits, **given)
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_examples_and_labels_must_match(digits, at):
+    given = list(digits)
+    given[at] = given[at][:-1]
+    with pytest.raises(ValueError, match="MLP lab.*expected as many labels as examples"):
+        explore.mlp_lab(*given)
+
+
 # --- What it says -----------------------------------------------------------------------------------------------
 
 

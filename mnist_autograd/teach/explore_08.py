@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -15,7 +16,7 @@ import numpy as np
 
 from .. import data, nn, optim, recipe
 from ..tensor import no_grad
-from ..training import train_batch
+from ..training import _examples, train_batch
 from . import charts
 from . import explore_base as base
 from .explore_base import Explorer, State, aligned
@@ -51,6 +52,16 @@ class Settings:
     weight_decay: float = 0.0
     shifts: int = 0
 
+    def __post_init__(self):
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"the activation is {self.activation!r}; expected one of {base.listed(ACTIVATIONS)}")
+        _check("hidden", self.hidden, lambda v: isinstance(v, Integral) and v >= 1, "a whole number, 1 or more")
+        _check("batch_size", self.batch_size, lambda v: isinstance(v, Integral) and v >= 1, "a whole number, 1 or more")
+        _check("shifts", self.shifts, lambda v: isinstance(v, Integral) and v >= 0, "a whole number, 0 or more")
+        _check("lr", self.lr, lambda v: 0 < v < math.inf, "a positive number")
+        _check("momentum", self.momentum, lambda v: 0 <= v < 1, "a number from 0 to below 1")
+        _check("weight_decay", self.weight_decay, lambda v: 0 <= v < math.inf, "a number, 0 or more")
+
     def network(self) -> str:
         return f"784-{self.hidden}-10, {self.activation}"
 
@@ -63,6 +74,11 @@ class Settings:
             f"learning rate {self.lr:g}, momentum {self.momentum:g}, batch size {self.batch_size}, "
             f"weight decay {self.weight_decay:g}, {shifts}"
         )
+
+
+def _check(name: str, value, is_right, expected: str) -> None:
+    if not (isinstance(value, Real) and is_right(value)):
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
 
 
 class Record(NamedTuple):
@@ -102,7 +118,13 @@ class MlpLabState(State):
     """
 
     def __init__(self, X, y, X_validation, y_validation, epochs: int = 10, seed: int = 0, **settings):
-        self.X, self.y, self.X_validation, self.y_validation = X, y, X_validation, y_validation
+        self.X, self.y = _examples("MLP lab", X, y)
+        self.X_validation, self.y_validation = _examples("MLP lab: validation", X_validation, y_validation)
+        _check("epochs", epochs, lambda v: v >= 0, "0 or more")
+        unknown = settings.keys() - vars(Settings()).keys()
+        if unknown:
+            expected = base.listed(vars(Settings()))
+            raise TypeError(f"MLP lab: there is no setting {base.listed(sorted(unknown))}; expected {expected}")
         self.epochs, self.seed = epochs, seed
         self.settings = Settings(**settings)
         self.earlier: list[Run] = []  # the newest first

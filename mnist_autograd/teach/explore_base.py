@@ -178,6 +178,10 @@ def slider(description: str, value: float, reach: float = LOGIT_REACH, **look) -
 
 def slider_over(description: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
     """A slider that stops at the values listed, and nowhere between."""
+    if value not in values:
+        raise ValueError(
+            f"the slider of {description} has no stop at {value!r}; it stops at {listed(map(str, values))}"
+        )
     options = [(f"{stop:g}", stop) for stop in values]
     return widgets.SelectionSlider(options=options, value=value, description=description, style=STYLE, layout=LAYOUT)
 
