@@ -280,7 +280,7 @@ def test_a_figure_and_its_sentence_need_the_hidden_values_once(new):
     state, calls = new(), []
     values = state.hidden_values
     state.hidden_values = lambda: calls.append(1) or values()
-    assert state.shown() == (state.view(), state.describe())
+    assert state.figure_and_sentence() == (state.view(), state.describe())
     assert len(calls) == 3
 
 
@@ -436,8 +436,8 @@ def test_an_exception_in_the_background_is_said_in_the_figure(lab, where):
         if where == "model":
             lab.state.model = None
         else:
-            shown, calls = lab.state.shown, []
-            lab.state.shown = lambda: 1 / 0 if not calls.append(1) and len(calls) == 1 else shown()
+            original, calls = lab.state.figure_and_sentence, []
+            lab.state.figure_and_sentence = lambda: 1 / 0 if not calls.append(1) and len(calls) == 1 else original()
         await until(lambda: lab.task.done())
 
     model = lab.state.model

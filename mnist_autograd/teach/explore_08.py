@@ -343,9 +343,9 @@ class MlpLabState(State):
         return aligned(header, rows)
 
     def view(self) -> str:
-        return self.shown()[0]
+        return self.figure_and_sentence()[0]
 
-    def shown(self) -> tuple[str, str]:
+    def figure_and_sentence(self) -> tuple[str, str]:
         h = self.hidden_values()
         saturation, (names, shares) = self.saturation(h)[1], self.histogram(h)
         sentence = self._spoken(saturation)

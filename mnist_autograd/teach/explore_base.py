@@ -96,7 +96,7 @@ class State:
         """The numbers as an aligned table, to print."""
         raise NotImplementedError
 
-    def shown(self) -> tuple[str, str]:
+    def figure_and_sentence(self) -> tuple[str, str]:
         """view() and describe(), for an Explorer; one that computes much for both does it once here."""
         return self.view(), self.describe()
 
@@ -160,7 +160,7 @@ class Explorer(widgets.VBox):
         if self._held:
             return
         self._read()
-        self.figure.value, sentence = self.state.shown()
+        self.figure.value, sentence = self.state.figure_and_sentence()
         said = charts.escape(charts.printable(sentence))
         self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{said}</div>'
 

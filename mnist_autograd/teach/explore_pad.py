@@ -78,7 +78,7 @@ class DigitState(State):
     def view(self) -> str:
         return self._figure(self.reading())
 
-    def shown(self) -> tuple[str, str]:
+    def figure_and_sentence(self) -> tuple[str, str]:
         found = self.reading()
         self.answer = found.answer
         return self._figure(found), self._spoken(found)
