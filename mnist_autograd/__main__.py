@@ -28,7 +28,10 @@ def parse(argv):
     parser.add_argument("--batch-size", type=int, default=256)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--checkpoint", type=Path, help="file to save to after each epoch, and to go on from if it exists"
+        "--checkpoint",
+        type=Path,
+        help="file to save to after each epoch, and to go on from if it "
+        "exists: with the same options, though --epochs may grow without --recipe",
     )
     parser.add_argument(
         "--recipe",
@@ -67,12 +70,16 @@ def main(argv=None) -> int:
         train, test = (data.load(options.dataset, split, options.root) for split in ("train", "test"))
         model = recipe.mlp(options.hidden, seed=options.seed)
         trainer = trainer_of(options, model)
-        if options.checkpoint and options.checkpoint.exists():
-            trainer.load(options.checkpoint)
-        if options.weights:
-            assert_writable(options.weights)
         X, y = data.to_inputs(train.images), train.labels
         n = len(X) - recipe.HELD_OUT if options.recipe else len(X)
+        if options.checkpoint and options.checkpoint.exists():
+            trainer.load(options.checkpoint)
+            if trainer.examples not in (0, n):  # 0: saved before any training
+                raise ValueError(
+                    f"{options.checkpoint} was trained on {trainer.examples:,} images, now there are {n:,}"
+                )
+        if options.weights:
+            assert_writable(options.weights)
         trainer.fit(X[:n], y[:n], checkpoint=options.checkpoint)
         held_out = trainer.evaluate(X[n:], y[n:]) if n < len(X) else None
         result = trainer.evaluate(data.to_inputs(test.images), test.labels)
@@ -91,6 +98,8 @@ def main(argv=None) -> int:
             else "Not saved: name a file by --checkpoint to be able to go on.",
             file=sys.stderr,
         )
+        if options.weights:
+            print(f"{options.weights} is not written before the training is complete.", file=sys.stderr)
     epochs = "1 epoch" if trainer.epoch == 1 else f"{trainer.epoch} epochs"
     if held_out:
         print(f"Validation accuracy on {len(X) - n:,} images held out: {held_out['accuracy']:.2%}")

@@ -22,6 +22,8 @@ RECORDED = {0: 0.9884, 1: 0.9878, 2: 0.9885, 3: 0.9893, 4: 0.9899}
 
 def mlp(hidden: int = 256, activation=nn.Tanh, seed: int = 0) -> Classifier:
     """A network 784-hidden-10 with random weights; 784-256-10 has 203,530 parameters."""
+    if seed != int(seed) or seed < 0:
+        raise ValueError(f"mlp: seed is {seed}; expected a whole number, at least 0")
     first, last = nn.Linear(784, hidden, rng=[seed, 0]), nn.Linear(hidden, 10, rng=[seed, 1])
     return Classifier(nn.Sequential(first, activation(), last))
 
@@ -55,3 +57,9 @@ def save_weights(model: nn.Module, path) -> None:
     """Write the parameters by name as float16, half the size with three digits kept: plain arrays in an .npz."""
     with atomic_write(path) as file:
         np.savez_compressed(file, **{name: a.astype(np.float16) for name, a in model.state_dict().items()})
+
+
+def load_weights(model: nn.Module, path) -> None:
+    """Set the parameters to those that save_weights() wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        model.load_state_dict(dict(file))

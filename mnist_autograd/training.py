@@ -22,7 +22,7 @@ from .files import atomic_write
 from .tensor import float_array, no_grad
 
 EVALUATION_BATCH = 1024  # examples at a time where no gradient is needed: bounds the memory, changes no result
-POSITION = ("epoch", "step", "seed", "batch_size", "examples")
+POSITION = ("epoch", "step", "examples")
 HISTORY = ("epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
 
@@ -61,9 +61,7 @@ class Classifier(nn.Module):
 
     def probabilities(self, X, temperature: float = 1.0) -> np.ndarray:
         """softmax(z / T) of shape (N, C); T is a positive number."""
-        if not temperature > 0:
-            raise ValueError(f"probabilities: the temperature is {temperature}; expected a positive number")
-        return F.softmax(self.logits(X) / np.float32(temperature)).data
+        return tempered(self.logits(X), temperature).astype(np.float32)
 
     def predict(self, X) -> np.ndarray:
         """The likeliest class of each example: integers (N,)."""
@@ -77,7 +75,8 @@ class Trainer:
     schedule: a function (step, steps) that gives the learning rate of a step; both count over all epochs, from 0.
 
     The order of examples in an epoch is drawn from (seed, epoch) alone, and rng from (seed, epoch, step). So where
-    training stood is two numbers, and a resumed run goes on exactly as if it had not stopped.
+    training stood is two numbers, and a resumed run goes on exactly as if it had not stopped. It needs the same
+    settings; max_epochs may grow where there is no schedule.
     """
 
     def __init__(
@@ -163,7 +162,7 @@ class Trainer:
 
     def save(self, path) -> None:
         """Write a checkpoint: an .npz of plain arrays (nothing is pickled), complete or not at all."""
-        position = {name: getattr(self, name) for name in POSITION} | self._sums
+        position = {name: getattr(self, name) for name in POSITION} | self._sums | {"settings": self._settings()}
         arrays = {"position": np.array(json.dumps(position))}
         arrays |= {f"model/{name}": a for name, a in self.model.state_dict().items()}
         arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state_dict().items()}
@@ -175,7 +174,7 @@ class Trainer:
         """Go back to a checkpoint: model, optimizer, history and how far training had got.
 
         Model, optimizer and Trainer must be made as they were. Raises ValueError, and changes nothing, if the file is
-        damaged or belongs to others.
+        damaged or belongs to others, or to a run with other settings.
         """
         try:
             with np.load(Path(path), allow_pickle=False) as file:
@@ -183,6 +182,9 @@ class Trainer:
             position = json.loads(arrays["position"].item())
             counts = {name: int(position[name]) for name in POSITION}
             sums = {name: float(position[name]) for name in self._sums}
+            if "settings" not in position:
+                raise ValueError("it does not say with which settings it was made; begin anew")
+            settings = dict(position["settings"])
             history = {name: [float(value) for value in arrays[f"history/{name}"]] for name in HISTORY}
             history["epoch"] = [int(epoch) for epoch in history["epoch"]]
             if min(counts.values()) < 0 or {len(values) for values in history.values()} != {counts["epoch"]}:
@@ -191,10 +193,10 @@ class Trainer:
             raise
         except Exception as error:  # damage can make the reader of a zip or of JSON fail in many ways
             raise ValueError(f"{path} is no checkpoint of a Trainer, or is damaged ({error})") from None
-        for name in ("seed", "batch_size"):
-            if counts[name] != getattr(self, name):
+        for name, own in self._settings().items():
+            if settings.get(name) != own:
                 raise ValueError(
-                    f"{path} was made with {name} {counts[name]}, this Trainer has {getattr(self, name)}; a run "
+                    f"{path} was made with {name} {settings.get(name)}, this Trainer has {own}; a run "
                     "can only be resumed as it was begun"
                 )
         before = self.model.state_dict()
@@ -207,6 +209,16 @@ class Trainer:
         self.__dict__ |= counts
         self._sums, self.history = sums, history
 
+    def _settings(self) -> dict[str, object]:
+        """What a run must have in common with the one that it goes on from; of functions, whether there is one."""
+        return {
+            "seed": self.seed,
+            "batch_size": self.batch_size,
+            "augment": self.augment is not None,
+            "schedule": self.schedule is not None,
+            "max_epochs": self.max_epochs if self.schedule is not None else None,  # a schedule counts on its end
+        }
+
     def _run_epoch(self, X, y, bar, check_interrupt) -> None:
         batches = minibatches(X, y, self.batch_size, rng=[self.seed, self.epoch])
         self.optimizer.zero_grad()  # of what somebody else may have computed before
@@ -216,32 +228,27 @@ class Trainer:
                 # 1 more than the step: for a seed, a 0 at the end is as nothing, and the order would be drawn from it.
                 X_batch = self.augment(X_batch, np.random.default_rng([self.seed, self.epoch, self.step + 1]))
             if self.schedule is not None:
-                self.optimizer.lr = self.schedule(self.epoch * steps + self.step, self.max_epochs * steps)
-            loss, accuracy = self._train_batch(X_batch, y_batch)
+                self.optimizer.lr = self._scheduled(self.epoch * steps + self.step, self.max_epochs * steps)
+            try:
+                loss, accuracy = train_batch(self.model, self.optimizer, X_batch, y_batch)
+            except FloatingPointError as error:
+                raise FloatingPointError(f"fit, epoch {self.epoch + 1}, step {self.step + 1}: {error}") from None
             n = len(y_batch)
             self._sums["seen"] += n
             self._sums["loss"] += n * loss
             self._sums["right"] += n * accuracy
             self.step += 1
-            # The graph is gone; the gradients follow, so that the next step finds the memory of both in the cache.
-            self.optimizer.zero_grad()
             bar.update()
             check_interrupt()
 
-    def _train_batch(self, X, y) -> tuple[float, float]:
-        """One step of gradient descent on a mini-batch: its loss and accuracy before the step."""
-        logits = self.model(X)
-        loss = self.model.loss(logits, y)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(
-                f"fit: the loss is {value} in epoch {self.epoch + 1}, step {self.step + 1}. The usual causes are "
-                f"a learning rate that is too high (it is {self.optimizer.lr}) and inputs that are not scaled"
+    def _scheduled(self, step: int, steps: int) -> float:
+        lr = self.schedule(step, steps)
+        if not 0 <= lr < math.inf:
+            raise ValueError(
+                f"fit: the schedule's learning rate for step {step} of {steps} is {lr}; expected a finite number, "
+                "0 or more"
             )
-        accuracy = self.model.accuracy(logits, y)
-        loss.backward()
-        self.optimizer.step()
-        return value, accuracy
+        return lr
 
     def _end_epoch(self, validation) -> None:
         n = self._sums["seen"]
@@ -266,6 +273,36 @@ class Trainer:
             initial=self.epoch * steps_per_epoch + self.step,
             disable=not self.progress,
         )
+
+
+def tempered(z, temperature: float) -> np.ndarray:
+    """softmax(z / T) of logits z (..., C) in float64, shifted before the division: so no positive T is too small."""
+    if not temperature > 0:
+        raise ValueError(f"the temperature is {temperature}; expected a positive number")
+    z = np.asarray(z, np.float64)
+    with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
+        return F.softmax((z - z.max(axis=-1, keepdims=True)) / temperature).data
+
+
+def train_batch(model: Classifier, optimizer, X, y) -> tuple[float, float]:
+    """One step of gradient descent on a mini-batch X (N, ...), y (N,): its loss (nats) and accuracy before the step.
+
+    Raises FloatingPointError, and takes no step, where the loss is not finite.
+    """
+    logits = model(X)
+    loss = model.loss(logits, y)
+    value = loss.item()
+    if not math.isfinite(value):
+        raise FloatingPointError(
+            f"the loss is {value}. The usual causes are a learning rate that is too high (it is {optimizer.lr}) and "
+            "inputs that are not scaled"
+        )
+    accuracy = model.accuracy(logits, y)
+    loss.backward()
+    optimizer.step()
+    # The graph goes as this returns; the gradients too, so that the next step finds the memory of both in the cache.
+    optimizer.zero_grad()
+    return value, accuracy
 
 
 @contextlib.contextmanager

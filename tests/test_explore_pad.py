@@ -115,6 +115,7 @@ HOSTILE = {
     **{words.replace("your function", "the model"): Model(function) for words, function in RAISING.items()},
     "the model raised AttributeError: 'int' object has no attribute 'logits'": 3,
     "the model raised TypeError": Model(None),
+    "the model raised ValueError: your function": Model(raises(ValueError("your function"))),
     "the model returned NoneType, expected an array of shape (1, 10)": Model(lambda X: None),
     "the model returned shape (10,), expected (1, 10)": Model(lambda X: ZEROS[0]),
     "the model returned shape (1, 784), expected (1, 10)": Model(lambda X: X),
@@ -143,6 +144,13 @@ def test_no_finite_logits_break_it(logits, T):
     assert all(said(state))
 
 
+@pytest.mark.parametrize("T", [0, -1, nan])
+def test_a_temperature_that_is_none_is_said_in_words(T, model):
+    state = explore.DigitState(model, THREE, T)
+    assert f"There is no answer: the temperature is {T}, and not a positive number" in state.describe()
+    assert all(said(state)) and state.reading().answer == ""
+
+
 # --- Live -------------------------------------------------------------------------------------------------------
 
 
@@ -165,6 +173,15 @@ def test_the_figure_follows_the_pad(model):
     assert explorer.state.describe().startswith("The pad is empty")
 
 
+def test_a_change_asks_the_model_once_with_the_steps_and_once_without():
+    asked = []
+    explorer = explore.draw_digit(Model(lambda X: asked.append(X) or ZEROS))
+    for change in (lambda: explorer.pad.draw(THREE), lambda: setattr(explorer.controls["temperature"], "value", 5)):
+        asked.clear()
+        change()
+        assert len(asked) == 2 and explorer.pad.answer == "0, 10 %"
+
+
 def test_the_pad_takes_what_the_browser_sends(model):
     """Whole numbers at the edges, among floats, as JSON has them."""
     explorer = explore.draw_digit(model)
@@ -183,7 +200,9 @@ def test_the_pad_refuses_what_are_no_strokes():
 
 def test_the_pad_needs_no_network_and_has_the_pen_of_digits():
     pad = Pad()
-    assert pad.pen == digits.PEN
+    with pytest.raises(TraitError, match="read-only"):  # for digits.drawn would not follow
+        pad.pen = 0.5
+    assert pad.pen == pad.get_state()["pen"] == digits.PEN
     assert not [word for word in ("http:", "https:", "import(", "url(") if word in pad._esm + pad._css]
 
 

@@ -1,6 +1,7 @@
 """The training loop on the real images: learning, interruption, checkpoints, the command line."""
 
 import functools
+import json
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from mnist_autograd import data, nn, optim, recipe
+from mnist_autograd import __main__, data, nn, optim, recipe
 from mnist_autograd.teach import pretrained
 from mnist_autograd.training import Classifier, Trainer
 
@@ -167,14 +168,37 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(digits, tmp_path):
         adam.load(tmp_path / "none.npz")
 
 
-@pytest.mark.parametrize("settings", [{"seed": 1}, {"batch_size": 64}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"seed": 1}, {"batch_size": 64}, {"augment": data.random_shifts}, {"schedule": lambda step, steps: 0.1}],
+)
 def test_a_run_is_resumed_with_its_own_settings_or_not_at_all(digits, tmp_path, settings):
-    new_trainer(1).save(tmp_path / "run.npz")
-    other = new_trainer(1)
+    plain, other = new_trainer(1), new_trainer(1)
     other.__dict__ |= settings
     (name, value) = next(iter(settings.items()))
-    with pytest.raises(ValueError, match=f"made with {name} .*this Trainer has {value}"):
-        other.load(tmp_path / "run.npz")
+    for one, another, has in ((plain, other, True if callable(value) else value), (other, plain, "")):
+        one.save(tmp_path / "run.npz")
+        with pytest.raises(ValueError, match=f"made with {name} .*this Trainer has {has}"):
+            another.load(tmp_path / "run.npz")
+
+
+def test_a_run_under_a_schedule_keeps_its_end(tmp_path):
+    schedule = functools.partial(optim.cosine, lr=0.1)
+    new_trainer(1, schedule=schedule).save(tmp_path / "run.npz")
+    new_trainer(1, schedule=schedule).load(tmp_path / "run.npz")
+    with pytest.raises(ValueError, match="made with max_epochs 1, this Trainer has 2"):
+        new_trainer(2, schedule=schedule).load(tmp_path / "run.npz")
+
+
+def test_a_checkpoint_without_its_settings_is_refused(tmp_path):
+    new_trainer(1).save(tmp_path / "run.npz")
+    with np.load(tmp_path / "run.npz") as file:
+        arrays = dict(file)
+    position = json.loads(arrays["position"].item())
+    del position["settings"]
+    np.savez(tmp_path / "run.npz", **(arrays | {"position": np.array(json.dumps(position))}))
+    with pytest.raises(ValueError, match="does not say with which settings it was made; begin anew"):
+        new_trainer(1).load(tmp_path / "run.npz")
 
 
 def test_an_epoch_is_finished_with_the_data_it_was_begun_with(digits):
@@ -257,6 +281,12 @@ def test_temperature_must_be_positive(digits, temperature):
         new_trainer().model.probabilities(digits[0][0][:2], temperature)
 
 
+@pytest.mark.parametrize("temperature", [1e-46, 1e-320])
+def test_no_temperature_is_too_small(digits, temperature):
+    model, X = new_trainer().model, digits[0][0][:2]
+    np.testing.assert_array_equal(model.probabilities(X, temperature), np.eye(10)[model.predict(X)])
+
+
 def test_divergence_is_an_error_that_names_the_learning_rate(digits):
     (X, y), _ = digits
     trainer = new_trainer()
@@ -293,6 +323,18 @@ def test_command_line_trains_on_all_images_and_resumes(tmp_path):
     resumed = run_command("--epochs", "2", "--checkpoint", checkpoint)
     assert "after 2 epochs" in resumed.stdout
     assert run_command("--epochs", "2").stdout == resumed.stdout
+    refused = run_command("--recipe", "--epochs", "3", "--checkpoint", checkpoint)  # it has seen the images held out
+    assert refused.returncode == 1 and "made with augment False, this Trainer has True" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_command_line_refuses_a_checkpoint_of_other_images(tmp_path, capsys):
+    path, options = tmp_path / "run.npz", __main__.parse(["--epochs", "1"])
+    trainer = __main__.trainer_of(options, recipe.mlp())
+    trainer.examples = 55_000
+    trainer.save(path)
+    assert __main__.main(["--epochs", "1", "--checkpoint", str(path)]) == 1
+    assert "was trained on 55,000 images, now there are 60,000" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -304,6 +346,7 @@ def test_command_line_trains_on_all_images_and_resumes(tmp_path):
         ["--epochs", "-1"],
         ["--batch-size", "0"],
         ["--hidden", "0"],
+        ["--seed", "-1"],
         ["--checkpoint", "/dev/null/run.npz"],
     ],
 )
@@ -311,6 +354,7 @@ def test_command_line_errors_are_one_sentence(arguments):
     result = run_command(*arguments)
     assert result.returncode == 1
     assert "error: " in result.stderr and "Traceback" not in result.stderr
+    assert "non-negative" not in result.stderr  # NumPy's words
     assert "2/2350" not in result.stderr  # nothing was trained that would be lost
 
 
@@ -331,6 +375,14 @@ def test_the_learning_rate_of_each_step_is_the_schedules(digits):
     trainer.optimizer.step = lambda: (rates.append(trainer.optimizer.lr), step())
     trainer.fit(X, y)
     np.testing.assert_allclose(rates, 0.1 * (1 - np.arange(32) / 32))
+
+
+@pytest.mark.parametrize("lr", [-1, np.nan, np.inf])
+def test_a_schedule_cannot_lead_uphill(digits, lr):
+    trainer = new_trainer(1, schedule=lambda step, steps: lr if step == 3 else 0.1)
+    with pytest.raises(ValueError, match=rf"schedule's learning rate for step 3 of 16 is {lr}; expected a finite"):
+        trainer.fit(*digits[0])
+    assert trainer.step == 3
 
 
 def test_each_mini_batch_is_augmented_by_another_generator(digits):
@@ -400,9 +452,24 @@ def test_the_recipe_holds_5000_images_out_and_writes_its_weights(tmp_path, test_
     assert "215/215" in result.stderr  # 55,000 images in batches of 256
     assert "5,000 images held out: 9" in result.stdout and "10,000 images after 1 epoch: 9" in result.stdout
     model, (X, y) = recipe.mlp(seed=5), test_images
-    with np.load(path, allow_pickle=False) as file:
-        model.load_state_dict(dict(file))
+    recipe.load_weights(model, path)
     assert 100 * model.accuracy(model.logits(X), y) == pytest.approx(percents(result.stdout)[1], abs=0.05)
+
+
+def test_the_weights_of_an_interrupted_run_are_not_written_and_it_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(__main__.Trainer, "fit", lambda *_, **__: None)  # as if interrupted before its first step
+    path = tmp_path / "weights.npz"
+    assert __main__.main(["--epochs", "1", "--weights", str(path)]) == 130
+    assert f"{path} is not written before the training is complete." in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_weights_come_back_as_they_were_saved_in_float16(tmp_path):
+    model, again = recipe.mlp(4), recipe.mlp(4, seed=1)
+    recipe.save_weights(model, tmp_path / "weights.npz")
+    recipe.load_weights(again, tmp_path / "weights.npz")
+    for p, q in zip(model.parameters(), again.parameters()):
+        np.testing.assert_array_equal(p.data.astype(np.float16), q.data)
 
 
 def test_weights_that_cannot_be_written_are_an_error_before_training(tmp_path):
@@ -419,7 +486,6 @@ def test_the_whole_recipe_reaches_98_7_percent_and_makes_the_stored_weights(tmp_
     assert accuracy == pytest.approx(100 * recipe.RECORDED[0], abs=0.15)
     X, y = test_images
     stored, made = pretrained.mlp(), recipe.mlp()
-    with np.load(tmp_path / "weights.npz", allow_pickle=False) as file:
-        made.load_state_dict(dict(file))
+    recipe.load_weights(made, tmp_path / "weights.npz")
     assert stored.accuracy(stored.logits(X), y) == pytest.approx(made.accuracy(made.logits(X), y), abs=0.0015)
     assert (stored.predict(X) == made.predict(X)).mean() > 0.985

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -15,6 +16,7 @@ import numpy as np
 
 from .. import data, nn, optim, recipe
 from ..tensor import no_grad
+from ..training import _examples, train_batch
 from . import charts
 from . import explore_base as base
 from .explore_base import Explorer, State, aligned
@@ -50,6 +52,16 @@ class Settings:
     weight_decay: float = 0.0
     shifts: int = 0
 
+    def __post_init__(self):
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"the activation is {self.activation!r}; expected one of {base.listed(ACTIVATIONS)}")
+        _check("hidden", self.hidden, lambda v: isinstance(v, Integral) and v >= 1, "a whole number, 1 or more")
+        _check("batch_size", self.batch_size, lambda v: isinstance(v, Integral) and v >= 1, "a whole number, 1 or more")
+        _check("shifts", self.shifts, lambda v: isinstance(v, Integral) and v >= 0, "a whole number, 0 or more")
+        _check("lr", self.lr, lambda v: 0 < v < math.inf, "a positive number")
+        _check("momentum", self.momentum, lambda v: 0 <= v < 1, "a number from 0 to below 1")
+        _check("weight_decay", self.weight_decay, lambda v: 0 <= v < math.inf, "a number, 0 or more")
+
     def network(self) -> str:
         return f"784-{self.hidden}-10, {self.activation}"
 
@@ -62,6 +74,11 @@ class Settings:
             f"learning rate {self.lr:g}, momentum {self.momentum:g}, batch size {self.batch_size}, "
             f"weight decay {self.weight_decay:g}, {shifts}"
         )
+
+
+def _check(name: str, value, is_right, expected: str) -> None:
+    if not (isinstance(value, Real) and is_right(value)):
+        raise ValueError(f"{name} is {value!r}; expected {expected}")
 
 
 class Record(NamedTuple):
@@ -101,7 +118,13 @@ class MlpLabState(State):
     """
 
     def __init__(self, X, y, X_validation, y_validation, epochs: int = 10, seed: int = 0, **settings):
-        self.X, self.y, self.X_validation, self.y_validation = X, y, X_validation, y_validation
+        self.X, self.y = _examples("MLP lab", X, y)
+        self.X_validation, self.y_validation = _examples("MLP lab: validation", X_validation, y_validation)
+        _check("epochs", epochs, lambda v: v >= 0, "0 or more")
+        unknown = settings.keys() - vars(Settings()).keys()
+        if unknown:
+            expected = base.listed(vars(Settings()))
+            raise TypeError(f"MLP lab: there is no setting {base.listed(sorted(unknown))}; expected {expected}")
         self.epochs, self.seed = epochs, seed
         self.settings = Settings(**settings)
         self.earlier: list[Run] = []  # the newest first
@@ -112,7 +135,8 @@ class MlpLabState(State):
 
     def set(self, epochs: int | None = None, **settings) -> None:
         """Other settings, at once; with another network training stops, and would begin anew."""
-        self.epochs = epochs or self.epochs
+        self.epochs = self.epochs if epochs is None else epochs
+        self.running &= self.epoch < self.epochs
         before, self.settings = self.settings, Settings(**{**vars(self.settings), **settings})
         if self.settings == before:
             return
@@ -159,7 +183,8 @@ class MlpLabState(State):
 
     def fail(self, error: Exception) -> None:
         """Stop, and say why in the figure."""
-        self.problem, self.running = f"Training stopped. {type(error).__name__}: {error}", False
+        self.problem = f"Training stopped. {type(error).__name__}: {error}. Press start to begin anew."
+        self.running = False
 
     def train(self, progress: bool = True) -> None:
         """start(), and all epochs in one go."""
@@ -182,7 +207,8 @@ class MlpLabState(State):
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:
-        self._at, self._order = 0, None  # how many examples of the epoch are used, and the order of all
+        # How many steps the epoch has had, how many of its examples are used, and the order of all.
+        self._step_of_epoch, self._at, self._order = 0, 0, None
 
     def _shelve(self) -> None:
         if self.run.records:
@@ -199,19 +225,15 @@ class MlpLabState(State):
         chosen = self._order[self._at : self._at + now.batch_size]
         X, y = self.X[chosen], self.y[chosen]
         if now.shifts:
-            X = data.random_shifts(X, np.random.default_rng([self.seed, self.epoch, self._at + 1]), now.shifts)
-        logits = self.model(X)
-        loss = self.model.loss(logits, y)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise FloatingPointError(f"the loss is {value}. Lower the learning rate, and press start to begin anew")
-        self._sums += [len(y), len(y) * value, len(y) * self.model.accuracy(logits, y)]
-        loss.backward()
+            X = data.random_shifts(
+                X, np.random.default_rng([self.seed, self.epoch, self._step_of_epoch + 1]), now.shifts
+            )
         self.optimizer.lr, self.optimizer.momentum = now.lr, now.momentum
         self.optimizer.weight_decay = now.weight_decay
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        loss, accuracy = train_batch(self.model, self.optimizer, X, y)
+        self._sums += [len(y), len(y) * loss, len(y) * accuracy]
         self.steps += 1
+        self._step_of_epoch += 1
         self._advance_to(self._at + len(chosen))
 
     def _advance_to(self, at: int) -> None:
@@ -245,19 +267,22 @@ class MlpLabState(State):
         with no_grad(), np.errstate(all="ignore"):
             return self.model.net[1](self.model.net[0](self.X_validation[:SAMPLE])).data
 
-    def saturation(self) -> tuple[float, str]:
-        """The share of hidden values that hardly learn, or of units that never answer, and what that is in words."""
-        h = self.hidden_values()
+    def saturation(self, h: np.ndarray | None = None) -> tuple[float, str]:
+        """The share of hidden values that hardly learn, or of units that never answer, and what that is in words.
+
+        h: hidden_values(), where they are at hand.
+        """
+        h = self.hidden_values() if h is None else h
         if self.settings.activation == "tanh":
             share = float((np.abs(h) > SATURATED).mean())
             return share, f"{share:.0%} of the hidden values saturated (beyond ±{SATURATED:g})"
         share = float((h == 0).all(axis=0).mean())
         return share, f"{share:.0%} of the units dead (0 for all of {len(h)} images)"
 
-    def histogram(self) -> tuple[list[str], list[float]]:
-        """Ranges of hidden values in words, and the share of values in each."""
-        h, edges = self.hidden_values(), TANH_EDGES
-        names, counts = [], []
+    def histogram(self, h: np.ndarray | None = None) -> tuple[list[str], list[float]]:
+        """Ranges of hidden values in words, and the share of values in each. h: as for saturation()."""
+        h = self.hidden_values() if h is None else h
+        edges, names, counts = TANH_EDGES, [], []
         if self.settings.activation == "ReLU":
             edges, names, counts = RELU_EDGES, ["0"], [np.count_nonzero(h == 0)]
         for low, high in zip(edges, edges[1:]):
@@ -281,7 +306,7 @@ class MlpLabState(State):
             return self.problem
         where = f"epoch {self.progress():.2f} of {self.epochs}"
         if self.running:
-            return f"Running: {where}."
+            return f"Running: {where}; only pause stops it."  # not the kernel's interruption
         if self.steps == 0:
             return f"{self.note or 'Not started.'} It will stop after {self.epochs} epoch{'s' * (self.epochs > 1)}."
         return f"{'Paused' if self.epoch < self.epochs else 'Finished'}: {where}. {self.note}".strip()
@@ -296,9 +321,12 @@ class MlpLabState(State):
         return f"After {r.epoch:.2f} epochs: training {training}; validation {validation}"
 
     def describe(self) -> str:
+        return self._spoken(self.saturation()[1])
+
+    def _spoken(self, saturation: str) -> str:
         words = [f"{self.settings.network()}: {self.settings.parameters():,} parameters, {self.settings.training()}"]
         words += [self.news().rstrip("."), self.measured()]
-        words.append(self.saturation()[1])
+        words.append(saturation)
         words += [f"Before: {run.words()}" for run in self.earlier]
         return ". ".join(words) + "."
 
@@ -315,7 +343,12 @@ class MlpLabState(State):
         return aligned(header, rows)
 
     def view(self) -> str:
-        names, shares = self.histogram()
+        return self.figure_and_sentence()[0]
+
+    def figure_and_sentence(self) -> tuple[str, str]:
+        h = self.hidden_values()
+        saturation, (names, shares) = self.saturation(h)[1], self.histogram(h)
+        sentence = self._spoken(saturation)
         histogram = charts.bars(
             shares,
             names,
@@ -335,19 +368,20 @@ class MlpLabState(State):
             size=39,
             quantity="logits",
         )
-        return charts.stacked(
-            self.describe(),
-            self._header(),
+        figure = charts.stacked(
+            sentence,
+            self._header(saturation),
             charts.beside("loss and accuracy", self._curves("loss", (0, 0.5)), self._curves("accuracy", (90, 100))),
             charts.beside("runs and hidden values", self._runs(), histogram),
             pictures,
             caption=". ".join(f"{run.words()[0].upper()}{run.words()[1:]}" for run in self.earlier),
         )
+        return figure, sentence
 
-    def _header(self) -> str:
+    def _header(self, saturation: str) -> str:
         """The configuration and the news, in lines of text."""
         first = f"{self.settings.network()}: {self.settings.parameters():,} parameters"
-        rows = [self.settings.training(), f"{self.news()} {self.saturation()[1].capitalize()}.", f"{self.measured()}."]
+        rows = [self.settings.training(), f"{self.news()} {saturation.capitalize()}.", f"{self.measured()}."]
         rows = [line for row in rows for line in charts._wrapped(row[0].upper() + row[1:], WIDTH - 2 * charts.GAP)]
         texts = [charts.text(charts.GAP, 48 + 22 * i, row) for i, row in enumerate(rows)]
         mark = charts.tag("rect", x=0, y=32, width=4, height=22 * len(rows), fill=charts.COLOURS["gradients"])
@@ -399,16 +433,19 @@ class Lab(Explorer):
     The task hands the loop back between slices, so that messages of sliders and buttons get through.
     """
 
-    latest = staticmethod(lambda: None)  # a weak reference: one lab trains at a time, however often its cell is run
+    # A weak reference. There is one lab: when its cell is run again, the former one ends and its network is freed.
+    latest = staticmethod(lambda: None)
 
     def __init__(self, state: MlpLabState, controls, read):
         if Lab.latest() is not None:
-            Lab.latest().state.pause()
+            Lab.latest().close()
         Lab.latest = weakref.ref(self)
         self.task = None
         super().__init__("MLP lab", state, controls, read)
 
     def start(self) -> None:
+        if self.comm is None:  # closed
+            return
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -444,15 +481,18 @@ class Lab(Explorer):
         self._changed()
 
     def close(self) -> None:
+        """Stop for good; without its parts' callbacks, which ipywidgets would keep, nothing holds the network."""
         if hasattr(self, "state"):
             self.state.pause()
+            for part in (*self.controls.values(), *self.children):
+                part.close()
         super().close()
 
 
 def mlp_lab(X, y, X_validation, y_validation, **settings) -> Lab:
     """A network under controls: start it, move them while it learns, and lay its runs over each other.
 
-    The arguments are those of MlpLabState.
+    The arguments are those of MlpLabState. There is one lab: a new one closes the one before.
     """
     state = MlpLabState(X, y, X_validation, y_validation, **settings)
     now = state.settings

@@ -32,16 +32,21 @@ def called(function: Callable, *arrays: np.ndarray, **keywords):
     return returned, np.asarray(returned.data if isinstance(returned, Tensor) else returned)
 
 
-def outcome(function: Callable, shape: tuple[int, ...], *arrays, **keywords) -> tuple[np.ndarray | None, str]:
-    """As called: the array and "", or None and what is wrong with it; it must have the given shape."""
+def outcome(
+    function: Callable, shape: tuple[int, ...], *arrays, who: str = "your function", **keywords
+) -> tuple[np.ndarray | None, str]:
+    """As called: the array and "", or None and what is wrong with it; it must have the given shape.
+
+    who: what the function is called in words.
+    """
     try:
         returned, array = called(function, *arrays, **keywords)
     except (Exception, SystemExit) as error:  # exit() in a learner's function must not end the explorer
-        return None, f"your function raised {type(error).__name__}{_explanation(error)}"
+        return None, f"{who} raised {type(error).__name__}{_explanation(error)}"
     if array.dtype.kind not in "biuf":
-        return None, f"your function returned {type(returned).__name__}, expected an array of shape {shape}"
+        return None, f"{who} returned {type(returned).__name__}, expected an array of shape {shape}"
     if array.shape != shape:
-        return None, f"your function returned shape {array.shape}, expected {shape}"
+        return None, f"{who} returned shape {array.shape}, expected {shape}"
     return array.astype(array.dtype if array.dtype.kind == "f" else np.float64), ""
 
 
@@ -91,6 +96,10 @@ class State:
     def table(self) -> str:
         """The numbers as an aligned table, to print."""
         raise NotImplementedError
+
+    def figure_and_sentence(self) -> tuple[str, str]:
+        """view() and describe(), for an Explorer; one that computes much for both does it once here."""
+        return self.view(), self.describe()
 
     def _repr_svg_(self) -> str:
         return self.view()
@@ -152,9 +161,9 @@ class Explorer(widgets.VBox):
         if self._held:
             return
         self._read()
-        self.figure.value = self.state.view()
-        sentence = charts.escape(charts.printable(self.state.describe()))
-        self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{sentence}</div>'
+        self.figure.value, sentence = self.state.figure_and_sentence()
+        said = charts.escape(charts.printable(sentence))
+        self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{said}</div>'
 
     def __repr__(self) -> str:
         # What a page without widgets shows, for example GitHub; ipywidgets cuts it after 110 characters.
@@ -170,6 +179,10 @@ def slider(description: str, value: float, reach: float = LOGIT_REACH, **look) -
 
 def slider_over(description: str, values: Sequence[float], value: float) -> widgets.SelectionSlider:
     """A slider that stops at the values listed, and nowhere between."""
+    if value not in values:
+        raise ValueError(
+            f"the slider of {description} has no stop at {value!r}; it stops at {listed(map(str, values))}"
+        )
     options = [(f"{stop:g}", stop) for stop in values]
     return widgets.SelectionSlider(options=options, value=value, description=description, style=STYLE, layout=LAYOUT)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import ipywidgets as widgets
 import numpy as np
 
-from .. import functional as F
+from ..training import tempered
 from . import charts, digits
 from . import explore_base as base
 from .charts import number
@@ -53,6 +53,7 @@ class DigitState(State):
 
     def __init__(self, model, strokes: digits.Strokes = (), temperature: float = 1.0):
         self.model, self.strokes, self.temperature = model, strokes, temperature
+        self.answer = ""  # of the drawing that was shown last
 
     def reading(self) -> Reading:
         """The steps, and what the model makes of the drawing with and without them."""
@@ -63,17 +64,26 @@ class DigitState(State):
     def probabilities(self, image: np.ndarray) -> tuple[np.ndarray | None, str]:
         """What the model makes of an image (28, 28): (10,) and "", or None and what is wrong with the model."""
         # .logits is looked up in what outcome() calls, so that a model without it is said in words, too.
-        z, problem = base.outcome(lambda X: self.model.logits(X), (1, len(CLASSES)), digits.inputs(image))
+        z, problem = base.outcome(
+            lambda X: self.model.logits(X), (1, len(CLASSES)), digits.inputs(image), who="the model"
+        )
         if problem:
-            return None, problem.replace("your function", "the model")
+            return None, problem
         if not np.isfinite(z).all():
             return None, "the model gave logits that are not finite"
-        with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
-            gaps = (z[0].astype(np.float64) - z.max()) / self.temperature
-        return F.softmax(gaps).data, ""
+        if not self.temperature > 0:
+            return None, f"the temperature is {self.temperature}, and not a positive number"
+        return tempered(z[0], self.temperature), ""
 
     def view(self) -> str:
+        return self._figure(self.reading())
+
+    def figure_and_sentence(self) -> tuple[str, str]:
         found = self.reading()
+        self.answer = found.answer
+        return self._figure(found), self._spoken(found)
+
+    def _figure(self, found: Reading) -> str:
         return charts.stacked(
             self._spoken(found), self._pictures(found), self._bars(found), caption=self._caption(found)
         )
@@ -163,7 +173,7 @@ class DigitExplorer(Explorer):
 
     def _changed(self, change=None) -> None:
         super()._changed(change)
-        self.pad.answer = self.state.reading().answer  # beside the pen, too
+        self.pad.answer = self.state.answer  # beside the pen, too
 
     def __repr__(self) -> str:
         return "Draw a digit: a pad that needs JupyterLab. The figure below shows its steps for a drawn 3."

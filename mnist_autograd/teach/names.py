@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .. import functional as F
+from ..training import tempered
 
 MARK = "."
 CHARACTERS = MARK + string.ascii_lowercase
@@ -138,9 +139,3 @@ def sample(logits: Callable, count: int = 10, temperature: float = 1.0, seed: in
         line = np.append(line, np.where(open_, following, 0)[:, None], axis=1)
     words = [decode(row).strip(MARK)[:LONGEST] for row in line]
     return Sample(words, ~open_, nll, drawn)
-
-
-def tempered(z: np.ndarray, temperature: float) -> np.ndarray:
-    """softmax(z / T) (N, C), shifted before the division: so no T is too small."""
-    with np.errstate(over="ignore"):
-        return F.softmax((z - z.max(axis=-1, keepdims=True)) / temperature).data

@@ -6,7 +6,7 @@
 const SIZE = 280; // of the canvas, in the page's pixels
 const STEP = 0.02; // how far an arrow key moves the cursor; with Shift, a quarter of that
 const PAUSE = 50; // milliseconds between two messages to Python, so that drawing never waits for it
-const NEAR = 0.004; // a point nearer than this to the one before it adds nothing
+const NEAR = 1 / 140; // a point nearer than this to the one before it, a pixel of digits.drawn, adds nothing
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 const MIDDLE = [0.5, 0.5];
@@ -115,12 +115,15 @@ function render({ model, el }) {
   }
 
   function send() {
-    timer = null;
+    timer = waiting ? setTimeout(send, PAUSE) : null;
+    flush();
+  }
+
+  function flush() {
     if (!waiting) return;
     waiting = false;
     model.set("strokes", structuredClone(strokes));
     model.save_changes();
-    timer = setTimeout(send, PAUSE);
   }
 
   // --- Drawing ---
@@ -143,6 +146,7 @@ function render({ model, el }) {
 
   function undo() {
     penDown = false;
+    pointer = null; // what it was drawing is gone
     strokes.pop();
     say();
     changed();
@@ -184,13 +188,17 @@ function render({ model, el }) {
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture"])
     canvas.addEventListener(end, (event) => {
-      if (event.pointerId === pointer) pointer = null;
+      if (event.pointerId === pointer) {
+        pointer = null;
+        follow();
+      }
     });
 
   // --- Keyboard ---
 
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (pointer !== null && (event.key in ARROWS || event.key === " ")) return event.preventDefault(); // one pen at a time
     if (event.key in ARROWS) {
       const length = event.shiftKey ? STEP / 4 : STEP;
       cursor = cursor.map((share, i) => rounded(clip(share + length * ARROWS[event.key][i])));
@@ -199,6 +207,7 @@ function render({ model, el }) {
       if (event.repeat) return event.preventDefault();
       penDown = !penDown;
       if (penDown) begin(cursor);
+      else follow();
     } else if (event.key === "Escape" || event.key === "Delete") {
       clear();
     } else if (event.key === "Backspace") {
@@ -219,6 +228,7 @@ function render({ model, el }) {
   canvas.addEventListener("blur", () => {
     penDown = cursorShown = false;
     say();
+    follow();
     paint();
   });
 
@@ -241,6 +251,7 @@ function render({ model, el }) {
   paint();
   return () => {
     clearTimeout(timer);
+    flush();
     model.off("change:strokes", follow);
     model.off("change:answer", showAnswer);
   };

@@ -21,14 +21,14 @@ class Pad(anywidget.AnyWidget):
     """What has been drawn, as strokes: pad.strokes follows the pen, and what is put there appears on the pad.
 
     strokes: a list of strokes, each a list of points [x, y], from 0 at the top left to 1. pen: the width of the pen, as
-    a share of the pad. answer: a few words to show below the pad.
+    a share of the pad, always that of digits.drawn. answer: a few words to show below the pad.
     """
 
     # The text of the files, not their paths: of a path, anywidget wants to watch the file for changes.
     _esm = (HERE / "pad.js").read_text(encoding="utf-8")
     _css = (HERE / "pad.css").read_text(encoding="utf-8")
     strokes = traitlets.List(traitlets.List(traitlets.List(traitlets.Float()))).tag(sync=True)
-    pen = traitlets.Float(digits.PEN).tag(sync=True)
+    pen = traitlets.Float(digits.PEN, read_only=True).tag(sync=True)
     answer = traitlets.Unicode().tag(sync=True)
 
     def draw(self, strokes: digits.Strokes) -> None:

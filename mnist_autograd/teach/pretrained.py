@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from .. import nn
+from .. import recipe
 from ..training import Classifier
 
 WEIGHTS = Path(__file__).with_name("mlp_weights.npz")
@@ -18,7 +16,6 @@ WEIGHTS = Path(__file__).with_name("mlp_weights.npz")
 
 def mlp() -> Classifier:
     """The network of chapter 08, trained: rows (N, 784) from data.to_inputs() give logits (N, 10)."""
-    model = Classifier(nn.Sequential(nn.Linear(784, 256), nn.Tanh(), nn.Linear(256, 10)))
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        model.load_state_dict(dict(file))
+    model = recipe.mlp()
+    recipe.load_weights(model, WEIGHTS)
     return model

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 from test_browser import NOTEBOOKS, Chapter, none_of
 
@@ -38,22 +39,29 @@ INK = """canvas => {
     for (let i = 0; i < data.length; i += 4) black += data[i] + data[i + 1] + data[i + 2] < 150;
     return 4 * black / data.length;
 }"""
-# The pad alone, with a model in place of Python's that keeps what is sent. A pen moves along the diagonal for a
-# second, faster than a test could move the mouse.
-QUICK_HAND = """async source => {
+# The pad alone, with a model in place of Python's that keeps what is sent; put() is what Python would set.
+ALONE = """
     const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
-    const values = {strokes: [], pen: 0.1, answer: ""}, sent = [];
+    const values = {strokes: [], pen: 0.1, answer: ""}, sent = [], listeners = {};
     const model = {
         get: name => values[name],
         set: (name, value) => { values[name] = value; },
         save_changes: () => sent.push(values.strokes),
-        on: () => {}, off: () => {},
+        on: (event, listener) => { listeners[event] = listener; },
+        off: event => { delete listeners[event]; },
     };
+    const put = strokes => { values.strokes = strokes; listeners["change:strokes"](); };
     const forget = module.default.render({model, el: document.body});
     const canvas = document.querySelector("canvas"), box = canvas.getBoundingClientRect();
     const send = (type, share) => canvas.dispatchEvent(new PointerEvent(type, {
         pointerId: 99, clientX: box.left + share * box.width, clientY: box.top + share * box.height,
     }));
+    const key = name => canvas.dispatchEvent(new KeyboardEvent("keydown", {key: name, cancelable: true}));
+    const shown = () => canvas.getAttribute("aria-label").match(/: (.*?)\\./)[1];
+    const rest = () => new Promise(resolve => setTimeout(resolve, 200));
+"""
+# A pen moves along the diagonal for a second, faster than a test could move the mouse.
+QUICK_HAND = """
     send("pointerdown", 0.1);
     const started = performance.now();
     for (let passed = 0; passed < 1000; passed = performance.now() - started) {
@@ -62,10 +70,10 @@ QUICK_HAND = """async source => {
     }
     send("pointermove", 0.9);
     const took = performance.now() - started;
-    await new Promise(resolve => setTimeout(resolve, 200));
+    await rest();
     forget();
     return {took, sent};
-}"""
+"""
 EMPTY = "The pad is empty."
 THREE = strokes.ALL["3 upright"][1]
 # With the keyboard, a 7: keys and how often each is pressed, from the middle of the pad.
@@ -265,10 +273,57 @@ def test_the_picture_follows_while_drawing(pad):
     pad.page.mouse.up()
 
 
-def test_twenty_messages_a_second_at_most_and_always_the_last(browser):
-    page = browser.new_page()
-    found = page.evaluate(QUICK_HAND, Pad._esm)
+@pytest.fixture
+def alone(browser):
+    """A function that runs a script with the pad alone, and returns what that returns; an error in the page fails."""
+    page, errors = browser.new_page(), []
+    page.on("pageerror", lambda error: errors.append(error.message))
+    yield lambda script: page.evaluate(f"async source => {{{ALONE}{script}}}", Pad._esm)
     page.close()
+    assert errors == []
+
+
+@pytest.mark.parametrize("key", ["Backspace", "Escape"])
+def test_a_key_that_takes_the_stroke_away_takes_the_pen_off(alone, key):
+    script = f'send("pointerdown", 0.1); key("{key}"); send("pointermove", 0.5); await rest();'
+    assert alone(script + "return [shown(), sent.at(-1)];") == ["empty", []]
+
+
+def test_the_keyboard_keeps_still_while_the_mouse_draws(alone):
+    script = """
+        send("pointerdown", 0.1); key(" "); key("ArrowLeft"); send("pointermove", 0.5); send("pointerup", 0.5);
+        await rest();
+        return [shown(), sent.at(-1)];
+    """
+    label, strokes = alone(script)
+    assert label == "1 stroke" and strokes == [pytest.approx(np.array([[0.1, 0.1], [0.5, 0.5]]), abs=0.01)]
+
+
+@pytest.mark.parametrize(
+    ("down", "up"),
+    [
+        ('key(" ")', 'key(" ")'),
+        ('key(" ")', 'canvas.dispatchEvent(new FocusEvent("blur"))'),
+        ('send("pointerdown", 0.1)', 'send("pointerup", 0.1)'),
+    ],
+)
+def test_what_python_sets_while_the_pen_is_down_appears_when_it_is_lifted(alone, down, up):
+    script = f"{down}; await rest(); put([]); const before = shown(); {up}; return [before, shown(), sent.length];"
+    assert alone(script) == ["1 stroke", "empty", 1]
+
+
+def test_a_pad_that_is_taken_away_sends_its_last_change(alone):
+    script = """
+        send("pointerdown", 0.1); send("pointermove", 0.5); forget();
+        const at_once = sent.length;
+        await rest();
+        return [at_once, sent.length, sent.at(-1)[0].length];
+    """
+    assert alone(script) == [2, 2, 2]
+
+
+def test_twenty_messages_a_second_at_most_and_always_the_last(alone):
+    found = alone(QUICK_HAND)
     assert 2 <= len(found["sent"]) <= found["took"] / 50 + 2
     assert len(found["sent"][-1][0]) > 50 and found["sent"][-1][0][-1] == pytest.approx([0.9, 0.9], abs=0.01)
 
