@@ -100,6 +100,11 @@ def test_names_are_escaped_and_cut():
     assert any(re.fullmatch("W+…", t) for t in texts(svg))
 
 
+def test_values_are_rounded_up_to_a_round_number():
+    values = [0.3, 0.5, 1, 1.1, 2.235, 5.0000001, 9.9, 10, 197.3]
+    assert [charts.rounded_up(x) for x in values] == pytest.approx([0.5, 0.5, 1, 2, 5, 10, 10, 10, 200])
+
+
 def test_numbers_do_not_show_the_last_bits():
     assert [charts.number(x) for x in (0.30000000000000004, 0.3, 2 / 3, -0.0, 1234567)] == [
         *("0.3", "0.3", "0.6667", "0", "1.235e+06")

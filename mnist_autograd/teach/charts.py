@@ -50,6 +50,12 @@ def settled(value: float) -> float:
     return float(f"{float(value):.10g}") + 0.0
 
 
+def rounded_up(value: float) -> float:
+    """The smallest of 1, 2, 5, 10, 20, 50, ..., and of 0.5, 0.2, 0.1, ..., that is not below a positive value."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
+
+
 def printable(text) -> str:
     """text without the control characters that XML forbids."""
     text = str(text)

@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -371,7 +371,7 @@ class MlpLabState(State):
         figure = charts.stacked(
             sentence,
             self._header(saturation),
-            charts.beside("loss and accuracy", self._curves("loss", (0, 0.5)), self._curves("accuracy", (90, 100))),
+            charts.beside("loss and accuracy", self._curves("loss"), self._curves("accuracy")),
             charts.beside("runs and hidden values", self._runs(), histogram),
             pictures,
             caption=". ".join(f"{run.words()[0].upper()}{run.words()[1:]}" for run in self.earlier),
@@ -389,8 +389,8 @@ class MlpLabState(State):
             WIDTH, 48 + 22 * len(rows), first, " ".join(rows), *texts, *([mark] if self.problem or self.note else [])
         )
 
-    def _curves(self, what: str, limits: Sequence[float]) -> str:
-        """Training solid, validation dashed; the axes reach the end of the run and the limits."""
+    def _curves(self, what: str) -> str:
+        """Training solid, validation dashed; the axes reach the end of the run."""
         scale, unit = (1, "nats") if what == "loss" else (100, "%")
         quantity = "losses" if what == "loss" else "probabilities"
         series = {
@@ -404,7 +404,7 @@ class MlpLabState(State):
             unit,
             width=WIDTH / 2,
             height=260,
-            including=[(0, limits[0]), (self.epochs, limits[1])],
+            including=self._corners(series, what),
         )
 
     def _runs(self) -> str:
@@ -420,8 +420,17 @@ class MlpLabState(State):
             "%",
             width=480,
             height=240,
-            including=[(0, 90), (self.epochs, 100)],
+            including=self._corners(series, "accuracy"),
         )
+
+    def _corners(self, series: Mapping[str, tuple], what: str) -> list[tuple[float, float]]:
+        """Two corners of a chart: losses begin at 0, accuracies end at 100 %, and the middle is a round number, too."""
+        values = [y for _, ys, *_ in series.values() for y in ys if math.isfinite(y)]
+        if what == "loss":
+            low, high = 0, 2 * charts.rounded_up(max([0.5, *values]) / 2)
+        else:
+            low, high = max(0, 100 - 2 * charts.rounded_up((100 - min([90, *values])) / 2)), 100
+        return [(0, low), (self.epochs, high)]
 
 
 # --- Live -------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from .pad import Pad
 CLASSES = range(10)
 TEMPERATURES = [0.1, 0.2, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
 TO_DO = "Draw a digit on the pad, with the mouse, a finger or the keyboard."
-PICTURE = 128  # pixels of a step's picture, and wide enough for its caption
+PICTURE = 144  # pixels of a step's picture, and wide enough for its caption
 STEPS = ("drawn", "cropped", "scaled", "centred")
 WIDTH, HEIGHT = charts.GAP + 4 * (PICTURE + charts.GAP), 368  # of the bars
 
