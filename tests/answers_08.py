@@ -56,7 +56,7 @@ def shift_clipped(images, down, right):
 def centre_loop(image):
     """Pixel by pixel."""
     row = column = total = 0.0
-    for i, greys in enumerate(image):
+    for i, greys in enumerate(image.tolist()):
         for j, grey in enumerate(greys):
             row, column, total = row + i * grey, column + j * grey, total + grey
     if total == 0:
@@ -78,6 +78,25 @@ def loop_with_whole_numbers(image):
     centre = np.zeros(2, dtype=int)
     centre[:] = centre_loop(image)
     return centre
+
+
+def centre_in_the_images_own_type(image):
+    """What NumPy 2 makes of `s += image[i, j]; r += i * image[i, j]`, whatever the version."""
+    if not image.any():
+        return centre_loop(image)
+    row = column = total = image.dtype.type(0)
+    for (i, j), grey in np.ndenumerate(image):
+        row = np.add(row, np.multiply(image.dtype.type(i), grey))
+        column = np.add(column, np.multiply(image.dtype.type(j), grey))
+        total = np.add(total, grey)
+    return row / total, column / total
+
+
+def centre_with_products_in_the_images_own_type(image):
+    if not image.any():
+        return centre_loop(image)
+    i, j = np.indices(image.shape, dtype=image.dtype)
+    return [float((place * image).sum() / image.sum()) for place in (i, j)]
 
 
 RIGHT = {
@@ -102,6 +121,10 @@ MISTAKES_WRITTEN_OTHERWISE = [
         lambda images, down, right: shift_loop(images.transpose(0, 2, 1), down, right).transpose(0, 2, 1),
         "down and",
     ),
+    ("08.2", lambda images, down, right: shift_loop(images, down, right).astype(np.uint8), "Greys are cut"),
+    ("08.3", centre_in_the_images_own_type, "The sum overflows uint8"),
+    ("08.3", centre_with_products_in_the_images_own_type, "The products overflow uint8"),
+    ("08.3", lambda image: centre_loop(image if int(image.sum()) else image * 0), "An image with little ink"),
     ("08.3", lambda image: tuple(reversed(centre_loop(image))), "Row and column are swapped"),
     (
         "08.3",

@@ -247,6 +247,7 @@ EXERCISE_2 = Exercise(
         (np.array([[[1.0, 2.0]]]), 0, 0),
         (np.array([[[1.0, 2.0]]]), 0, 1),
         (np.array([[[1.0], [2.0]]]), 1, 0),
+        (np.array([[[0.5, 0.25]]]), 0, 1),
         (CORNER, 0, 1),
         (CORNER, 1, 0),
         (CORNER, 0, -1),
@@ -334,6 +335,12 @@ EXERCISE_2 = Exercise(
             "What enters is nan",
             lambda images, down, right: _framed_with(images, down, right, constant_values=np.nan),
             "`nan` spreads: after one step of training every weight would be `nan`. What enters is paper, 0.",
+        ),
+        Specimen(
+            "Greys are cut to whole numbers",
+            lambda images, down, right: shift(images, down, right).astype(int),
+            "Inputs go from 0 to 1, and in an array of integers every grey between becomes 0. Take the kind of numbers "
+            "that came in: `np.zeros_like(images)`, or `np.zeros(images.shape)`.",
         ),
         Specimen(
             "Strips are cleared at the top and at the left, whatever the direction",
@@ -440,6 +447,18 @@ def _middle(image):
     return (np.array(image.shape) - 1) / 2
 
 
+def _in_bytes(image, products_only):
+    """Products, and sums if asked for, kept in the image's own kind of number: in uint8, 255 + 1 is 0."""
+    rows, columns = (places.astype(image.dtype) for places in np.indices(image.shape))
+    kind = None if products_only else image.dtype
+    row, column, total = ((image * by).sum(dtype=kind) for by in (rows, columns, np.ones_like(image)))
+    return np.array([row, column]) / total
+
+
+def _is_bytes(image):
+    return image.dtype == np.uint8
+
+
 def _with_row_sums_across(image):
     rows, columns = (np.arange(size) for size in image.shape)
     return np.array([rows @ image.sum(axis=0), columns @ image.sum(axis=1)]) / image.sum()
@@ -467,10 +486,12 @@ EXERCISE_3 = Exercise(
         (np.array([[0.0, 8.0], [0.0, 0.0]]),),
         (np.array([[0.0, 0.0], [2.0, 6.0]]),),
         (np.array([[0.0, 0.0], [0.0, 0.0]]),),
+        (np.array([[0.0, 0.0], [0.5, 0.0]]),),
         (np.array([[0.0, 1.0, 1.0], [0.0, 0.0, 2.0]]),),
         (np.array([[0.0, 0.0], [0.0, 4.0], [0.0, 1.0], [3.0, 0.0]]),),
         (np.array([[255.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 128.0, 127.0]]),),
         (np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 9.0, 1.0, 0.0], [0.0, 0.0, 2.0, 8.0]]),),
+        (np.array([[0, 0, 50, 100], [0, 0, 0, 90], [0, 120, 0, 200]], np.uint8),),  # as the files of MNIST have them
     ],
     specimens=[
         Specimen(
@@ -505,6 +526,24 @@ EXERCISE_3 = Exercise(
             lambda image: centre_of_mass(image) if image.any() else np.array(image.shape) / 2,
             "Right wherever there is ink. Rows count from 0: of 3 rows, 0, 1 and 2, the middle one is 1, which is (3 "
             "- 1) / 2 and not 3 / 2.",
+        ),
+        Specimen(
+            "An image with little ink counts as empty",
+            lambda image: centre_of_mass(image) if image.sum() >= 1 else _middle(image),
+            "Right wherever there is much ink. But inputs go from 0 to 1, and a single grey pixel is ink, too: only a "
+            "sum of 0 is an empty image.",
+        ),
+        *(
+            Specimen(
+                name,
+                lambda image, products_only=products_only: (
+                    _in_bytes(image, products_only) if _is_bytes(image) else centre_of_mass(image)
+                ),
+                "Right for floats. But the images of MNIST have the type uint8, which ends at 255 and begins again at "
+                "0, and in a loop over pixels NumPy stays in it. Begin with `image = image.astype(float)`, or let "
+                "`.sum()` add up, which takes a wider type.",
+            )
+            for name, products_only in (("The sum overflows uint8", False), ("The products overflow uint8", True))
         ),
         Specimen(
             "It is the darkest pixel",
