@@ -53,6 +53,25 @@ def shift_clipped(images, down, right):
     return images[:, rows.clip(0, len(rows) - 1)][:, :, columns.clip(0, len(columns) - 1)]
 
 
+def shift_rolled_and_cleared(images, down, right):
+    new = np.roll(np.roll(images, down, axis=1), right, axis=2)
+    if down > 0:
+        new[:, :down] = 0
+    if right > 0:
+        new[:, :, :right] = 0
+    return new
+
+
+def shift_in_two_moves(images, down, right):
+    """Rows into zeros; then columns into a copy of that."""
+    moved = shift_matrices(images, down, 0)
+    new = moved.copy()
+    for j in range(images.shape[2]):
+        if 0 <= j - right < images.shape[2]:
+            new[:, :, j] = moved[:, :, j - right]
+    return new
+
+
 def centre_loop(image):
     """Pixel by pixel."""
     row = column = total = 0.0
@@ -111,6 +130,11 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("08.1", lambda step, steps, lr: lr * np.cos(np.pi * step / steps) ** 2, "It is a whole wave"),
     ("08.1", lambda step, steps, lr: lr / steps * (steps - step), "It falls along a straight line"),
     ("08.1", lambda step, steps, lr: lr * np.sqrt((1 + np.cos(np.pi * step / steps)) / 2), "It is a quarter"),
+    (
+        "08.1",
+        lambda step, steps, lr: 1e-4 + 0.5 * (lr - 1e-4) * (1 + np.cos(np.pi * step / steps)),
+        "It ends at 0.0001",
+    ),
     ("08.2", shift_by_indices, "What leaves at one edge"),
     ("08.2", shift_clipped, "The edge is repeated"),
     ("08.2", shift_on_a_copy, "Old pixels are left behind"),
@@ -122,9 +146,16 @@ MISTAKES_WRITTEN_OTHERWISE = [
         "down and",
     ),
     ("08.2", lambda images, down, right: shift_loop(images, down, right).astype(np.uint8), "Greys are cut"),
-    ("08.3", centre_in_the_images_own_type, "The sum overflows uint8"),
+    ("08.2", shift_rolled_and_cleared, "What comes round is cleared at the top"),
+    ("08.2", shift_in_two_moves, "Old columns are left behind"),
+    ("08.3", centre_in_the_images_own_type, "All sums overflow uint8"),
     ("08.3", centre_with_products_in_the_images_own_type, "The products overflow uint8"),
     ("08.3", lambda image: centre_loop(image if int(image.sum()) else image * 0), "An image with little ink"),
+    (
+        "08.3",
+        lambda image: centre_loop(image) if image.any() else [size // 2 for size in image.shape],
+        "The middle of an empty image is H",
+    ),
     ("08.3", lambda image: tuple(reversed(centre_loop(image))), "Row and column are swapped"),
     (
         "08.3",
