@@ -53,10 +53,29 @@ def shift_clipped(images, down, right):
     return images[:, rows.clip(0, len(rows) - 1)][:, :, columns.clip(0, len(columns) - 1)]
 
 
+def shift_rolled_and_cleared(images, down, right):
+    new = np.roll(np.roll(images, down, axis=1), right, axis=2)
+    if down > 0:
+        new[:, :down] = 0
+    if right > 0:
+        new[:, :, :right] = 0
+    return new
+
+
+def shift_in_two_moves(images, down, right):
+    """Rows into zeros; then columns into a copy of that."""
+    moved = shift_matrices(images, down, 0)
+    new = moved.copy()
+    for j in range(images.shape[2]):
+        if 0 <= j - right < images.shape[2]:
+            new[:, :, j] = moved[:, :, j - right]
+    return new
+
+
 def centre_loop(image):
     """Pixel by pixel."""
     row = column = total = 0.0
-    for i, greys in enumerate(image):
+    for i, greys in enumerate(image.tolist()):
         for j, grey in enumerate(greys):
             row, column, total = row + i * grey, column + j * grey, total + grey
     if total == 0:
@@ -80,6 +99,25 @@ def loop_with_whole_numbers(image):
     return centre
 
 
+def centre_in_the_images_own_type(image):
+    """What NumPy 2 makes of `s += image[i, j]; r += i * image[i, j]`, whatever the version."""
+    if not image.any():
+        return centre_loop(image)
+    row = column = total = image.dtype.type(0)
+    for (i, j), grey in np.ndenumerate(image):
+        row = np.add(row, np.multiply(image.dtype.type(i), grey))
+        column = np.add(column, np.multiply(image.dtype.type(j), grey))
+        total = np.add(total, grey)
+    return row / total, column / total
+
+
+def centre_with_products_in_the_images_own_type(image):
+    if not image.any():
+        return centre_loop(image)
+    i, j = np.indices(image.shape, dtype=image.dtype)
+    return [float((place * image).sum() / image.sum()) for place in (i, j)]
+
+
 RIGHT = {
     "08.1": [cosine_by_halves, optim.cosine, lambda step, steps, lr: lr / 2 + lr / 2 * np.cos(np.pi * step / steps)],
     "08.2": [shift_loop, shift_matrices, shift_slices],
@@ -92,6 +130,11 @@ MISTAKES_WRITTEN_OTHERWISE = [
     ("08.1", lambda step, steps, lr: lr * np.cos(np.pi * step / steps) ** 2, "It is a whole wave"),
     ("08.1", lambda step, steps, lr: lr / steps * (steps - step), "It falls along a straight line"),
     ("08.1", lambda step, steps, lr: lr * np.sqrt((1 + np.cos(np.pi * step / steps)) / 2), "It is a quarter"),
+    (
+        "08.1",
+        lambda step, steps, lr: 1e-4 + 0.5 * (lr - 1e-4) * (1 + np.cos(np.pi * step / steps)),
+        "It ends at 0.0001",
+    ),
     ("08.2", shift_by_indices, "What leaves at one edge"),
     ("08.2", shift_clipped, "The edge is repeated"),
     ("08.2", shift_on_a_copy, "Old pixels are left behind"),
@@ -101,6 +144,17 @@ MISTAKES_WRITTEN_OTHERWISE = [
         "08.2",
         lambda images, down, right: shift_loop(images.transpose(0, 2, 1), down, right).transpose(0, 2, 1),
         "down and",
+    ),
+    ("08.2", lambda images, down, right: shift_loop(images, down, right).astype(np.uint8), "Greys are cut"),
+    ("08.2", shift_rolled_and_cleared, "What comes round is cleared at the top"),
+    ("08.2", shift_in_two_moves, "Old columns are left behind"),
+    ("08.3", centre_in_the_images_own_type, "All sums overflow uint8"),
+    ("08.3", centre_with_products_in_the_images_own_type, "The products overflow uint8"),
+    ("08.3", lambda image: centre_loop(image if int(image.sum()) else image * 0), "An image with little ink"),
+    (
+        "08.3",
+        lambda image: centre_loop(image) if image.any() else [size // 2 for size in image.shape],
+        "The middle of an empty image is H",
     ),
     ("08.3", lambda image: tuple(reversed(centre_loop(image))), "Row and column are swapped"),
     (

@@ -494,6 +494,13 @@ def test_a_function_that_changes_lists_in_its_input_is_told_so_and_leaves_the_pr
     assert card.status == "known mistake" and "changes its input" in card.text
 
 
+def test_an_example_that_is_shown_has_the_type_that_was_tried():
+    shown = check("08.3", lambda image: EXERCISES["08.3"].solution(image) + (image.dtype == np.uint8)).text
+    assert re.search(r"centre_of_mass\(np\.array\(\[\[.*\]\], np\.uint8\)\)", shown)
+    label = check("05.1", lambda *given: 7).text
+    assert "np.array(" in label and "int64" not in label
+
+
 def test_a_result_that_is_overwritten_later_is_kept_as_it_was():
     buffer = np.zeros(2)
 

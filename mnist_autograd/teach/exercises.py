@@ -362,9 +362,10 @@ def _indented(text) -> str:
 
 
 def _argument(value) -> str:
-    """As one would type it: np.array([1., 0.]), np.array([2, 0]), 2.0 or np.float16."""
+    """As one would type it: np.array([1., 0.]), np.array([2, 0]), np.array([2, 0], np.uint8), 2.0 or np.float16."""
     if isinstance(value, np.ndarray) and value.dtype.kind in "iu":
-        return f"np.array({value.tolist()})"
+        kind = "" if value.dtype == np.array(0).dtype else f", np.{value.dtype.name}"
+        return f"np.array({value.tolist()}{kind})"
     if isinstance(value, np.ndarray):
         return f"np.array({_array(value)})" if value.ndim < 2 else f"np.array({_array(value, one_line=True)})"
     return f"np.{value.__name__}" if isinstance(value, type) else repr(value)

@@ -68,6 +68,28 @@ EXERCISE_1 = Exercise(
             "step / steps)) / 2`, is flat at both ends: long near lr, and long near 0.",
         ),
         Specimen(
+            "It is a quarter of a wave, and ends at half",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps, 0.25)) / 2,
+            "With pi / 2 in place of pi, the cosine ends at 0, and the learning rate at lr / 2. At pi it is -1.",
+        ),
+        *(
+            Specimen(
+                name,
+                rate,
+                "The cosine is negative in the second half of the run, and this hides it. Asked for is the whole half "
+                "wave, lifted and halved: `(1 + cos) / 2` falls all the way from 1 to 0.",
+            )
+            for name, rate in (
+                ("The sign of the cosine is dropped", lambda step, steps, lr: lr * abs(_cos(step, steps))),
+                ("Below 0 the cosine is cut off", lambda step, steps, lr: lr * max(_cos(step, steps), 0)),
+            )
+        ),
+        Specimen(
+            "It is a whole wave, and the division by 2 is missing",
+            lambda step, steps, lr: lr * (1 + _cos(step, steps, 1)),
+            "With 2 pi the cosine is back at 1 at the end: half a wave, pi. And 1 + cos goes from 2 on: divide by 2.",
+        ),
+        Specimen(
             "It is a whole wave",
             lambda step, steps, lr: lr * (1 + _cos(step, steps, 1)) / 2,
             "With 2 pi the cosine is back at 1 at the end, and the learning rate at lr. It shall end at 0: half a "
@@ -106,6 +128,25 @@ EXERCISE_1 = Exercise(
             "An exponential falls, but never to 0: at the end, a third of lr is left. Asked for is the cosine.",
         ),
         Specimen(
+            "The quotient is outside of the cosine",
+            lambda step, steps, lr: lr * (1 + math.cos(math.pi) * step / steps) / 2,
+            "`cos(pi) * step / steps` takes the cosine of pi, which is -1, and the rest is a straight line. The whole "
+            "angle belongs into the brackets: `cos(pi * step / steps)`.",
+        ),
+        *(
+            Specimen(
+                f"It ends at {floor:g}",
+                lambda step, steps, lr, floor=floor: floor + (lr - floor) * (1 + _cos(step, steps)) / 2,
+                "Many libraries let a schedule end at a small learning rate of their own choice. Here it ends at 0.",
+            )
+            for floor in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+        ),
+        Specimen(
+            "The last step begins anew",
+            lambda step, steps, lr: lr * (1 + _cos(step % steps, steps)) / 2,
+            "`step % steps` is 0 again when the run is over, and the learning rate is lr. Asked for is 0 there.",
+        ),
+        Specimen(
             "The quotient is cut to a whole number",
             lambda step, steps, lr: lr * (1 + math.cos(math.pi * (step // steps))) / 2,
             "`//` drops the decimals: 1 // 4 is 0, and the learning rate stays at lr until the last step. `/` keeps "
@@ -121,6 +162,11 @@ EXERCISE_1 = Exercise(
             "lr multiplies the 1 only",
             lambda step, steps, lr: (lr + _cos(step, steps)) / 2,
             "`lr * 1 + cos` is not `lr * (1 + cos)`: the brackets decide what lr multiplies.",
+        ),
+        Specimen(
+            "lr multiplies the 1 only, and 2 divides the cosine only",
+            lambda step, steps, lr: lr + _cos(step, steps) / 2,
+            "`lr * 1 + cos / 2` is not `lr * (1 + cos) / 2`: the brackets decide what `*` and `/` work on.",
         ),
         Specimen(
             "lr multiplies the cosine only",
@@ -148,6 +194,12 @@ EXERCISE_1 = Exercise(
             lambda step, steps, lr: lr * (1 + _cos(steps, step)) / 2,
             "The part of the run that is over is `step / steps`: it goes from 0 to 1.",
             where=lambda step, steps, lr: step > 0,
+        ),
+        Specimen(
+            "steps and lr are swapped",
+            lambda step, steps, lr: cosine_rate(step, lr, steps),
+            "The order of the arguments is `step, steps, lr`: the second is the number of steps, the third the "
+            "learning rate.",
         ),
     ],
 )
@@ -219,6 +271,55 @@ def _slices_to_minus(images, down, right):
     return new
 
 
+def _slices_without_lengths(images, down, right):
+    _, H, W = images.shape
+    new = np.zeros_like(images)
+    new[:, down:, right:] = images[:, : H - down, : W - right]
+    return new
+
+
+def _cleared_if_positive(images, down, right):
+    new = _rolled(images, down, right)
+    new[:, : max(down, 0)], new[:, :, : max(right, 0)] = 0, 0
+    return new
+
+
+def _cleared_to_a_negative_end(images, down, right):
+    new = _rolled(images, down, right)
+    new[:, :down], new[:, :, :right] = 0, 0
+    return new
+
+
+def _frame_of_one(images, down, right):
+    _, H, W = images.shape
+    framed = np.pad(images, ((0, 0), (1, 1), (1, 1)))
+    return framed[:, 1 - down : 1 - down + H, 1 - right : 1 - right + W]
+
+
+def _window_off_by(by, images, down, right):
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)))
+    row, column = r - down + by, r - right + by
+    return framed[:, row : row + H, column : column + W]
+
+
+def _batch_framed(images, down, right):
+    _, H, W = images.shape
+    r = max(abs(down), abs(right))
+    return np.pad(images, r)[:, r - down : r - down + H, r - right : r - right + W]
+
+
+def _windows_of_28(images, down, right):
+    r = max(abs(down), abs(right))
+    framed = np.pad(images, ((0, 0), (r, r), (r, r)))
+    return framed[:, r - down : r - down + 28, r - right : r - right + 28]
+
+
+def _several_images(images, down, right):
+    return len(images) > 1
+
+
 def _grown(images, down, right):
     rows, columns = ((max(by, 0), max(-by, 0)) for by in (down, right))
     return np.pad(images, ((0, 0), rows, columns))
@@ -247,6 +348,7 @@ EXERCISE_2 = Exercise(
         (np.array([[[1.0, 2.0]]]), 0, 0),
         (np.array([[[1.0, 2.0]]]), 0, 1),
         (np.array([[[1.0], [2.0]]]), 1, 0),
+        (np.array([[[0.5, 0.25]]]), 0, 1),
         (CORNER, 0, 1),
         (CORNER, 1, 0),
         (CORNER, 0, -1),
@@ -295,12 +397,34 @@ EXERCISE_2 = Exercise(
             _along_batch_and_rows,
             "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
             "fits. Rows are axis 1, columns axis 2.",
+            where=_several_images,
         ),
         Specimen(
             "The batch axis is rolled",
             lambda images, down, right: np.roll(images, (down, right), axis=(0, 1)),
             "Axis 0 counts the images: moved along it, an image takes the place of another, and its label no longer "
             "fits. Rows are axis 1, columns axis 2. And `np.roll` goes round: what enters must be 0.",
+            where=_several_images,
+        ),
+        *(
+            Specimen(
+                f"It goes round, and {name}",
+                lambda images, down, right, order=order: _rolled(images, *order(down, right)),
+                f"{text} And `np.roll` goes round: what leaves at one edge comes back at the other, where paper, 0, "
+                "must enter.",
+            )
+            for name, order, text in (
+                (
+                    "the direction is turned round",
+                    lambda down, right: (-down, -right),
+                    "A positive `down` moves up here, and a positive `right` to the left.",
+                ),
+                (
+                    "down and right are swapped",
+                    lambda down, right: (right, down),
+                    "Axis 1 counts the rows, from the top down; axis 2 counts the columns, to the right.",
+                ),
+            )
         ),
         Specimen(
             "np.roll without an axis",
@@ -321,6 +445,12 @@ EXERCISE_2 = Exercise(
             "Begin with zeros: `np.zeros_like(images)`.",
         ),
         Specimen(
+            "Old columns are left behind",
+            lambda images, down, right: _left_behind(shift(images, down, 0), 0, right),
+            "The rows are right. But when the columns are copied within the new array, the columns that they leave "
+            "keep what was there. Copy them into a second array of zeros, or clear them.",
+        ),
+        Specimen(
             "What enters is 255",
             lambda images, down, right: _framed_with(images, down, right, constant_values=255),
             "255 is ink. Paper is 0 in these images.",
@@ -336,10 +466,28 @@ EXERCISE_2 = Exercise(
             "`nan` spreads: after one step of training every weight would be `nan`. What enters is paper, 0.",
         ),
         Specimen(
+            "Greys are cut to whole numbers",
+            lambda images, down, right: shift(images, down, right).astype(int),
+            "Inputs go from 0 to 1, and in an array of integers every grey between becomes 0. Take the kind of numbers "
+            "that came in: `np.zeros_like(images)`, or `np.zeros(images.shape)`.",
+        ),
+        Specimen(
             "Strips are cleared at the top and at the left, whatever the direction",
             lambda images, down, right: _strips(images, down, right, "first"),
             "Right for positive shifts. Where the image moves up, the strip that must be cleared is at the bottom, and "
             "where it moves left, at the right.",
+        ),
+        Specimen(
+            "What comes round is cleared at the top and at the left only",
+            _cleared_if_positive,
+            "Right for positive shifts. With a negative `down`, what `np.roll` brings round lies at the bottom, in the "
+            "last `-down` rows, and with a negative `right` in the last columns. Clear it there.",
+        ),
+        Specimen(
+            "With a negative end it clears too much",
+            _cleared_to_a_negative_end,
+            "Right for positive shifts. But `new[:, :-1]` is all rows except the last. With a negative `down` the "
+            "strip to clear is the last one, `new[:, down:]`.",
         ),
         Specimen(
             "Strips are cleared at both ends",
@@ -360,10 +508,43 @@ EXERCISE_2 = Exercise(
             "there, it enters one line below at the left. Shift along two axes.",
         ),
         Specimen(
+            "Pixels go round in the row of all pixels",
+            lambda images, down, right: np.roll(
+                images.reshape(len(images), -1), images.shape[2] * down + right, axis=1
+            ).reshape(images.shape),
+            "In a row of all pixels the last of one line stands beside the first of the next, and `np.roll` goes "
+            "round. Shift along two axes, and let 0 enter.",
+        ),
+        Specimen(
             "A slice that ends at -0 is empty",
             _slices_to_minus,
             "`images[:, :-down]` is right for positive shifts. For 0 it is `images[:, :0]`, which is empty, and for "
             "negative ones it takes the wrong rows. `: H - down` would be right for 0, too.",
+        ),
+        Specimen(
+            "A negative start counts from the end",
+            _slices_without_lengths,
+            "Right for positive shifts. But `new[:, -1:]` is the last row alone, and the rest does not fit into it. A "
+            "negative `down` moves up: rows from `-down` on go to rows from 0 on.",
+        ),
+        Specimen(
+            "The frame is too thin",
+            _frame_of_one,
+            "Right for shifts of one pixel. Of two, the window begins outside of a frame that is one pixel wide, and a "
+            "negative start counts from the end. The frame must be as wide as the largest shift.",
+        ),
+        Specimen(
+            "The batch is framed, too",
+            _batch_framed,
+            "`np.pad(images, r)` puts a frame on all three axes, and the one on axis 0 is made of black, empty images. "
+            "`((0, 0), (r, r), (r, r))` leaves the batch axis alone.",
+            where=_moves,
+        ),
+        Specimen(
+            "Only images of 28 by 28 will do",
+            _windows_of_28,
+            "28 is the size of MNIST. Take H and W from `images.shape`, and it works for every size.",
+            where=_moves,
         ),
         Specimen(
             "The image has grown",
@@ -392,6 +573,26 @@ EXERCISE_2 = Exercise(
             "It moves by one pixel, however many were asked for",
             lambda images, down, right: shift(images, int(np.sign(down)), int(np.sign(right))),
             "`down` and `right` say how many pixels, not only in which direction.",
+        ),
+        *(
+            Specimen(
+                name,
+                moves,
+                "For `down = 0` and `right = 0` the image stays where it is: pixel (i, j) comes from pixel (i - down, "
+                "j - right), and a window onto the frame begins in row `r - down`.",
+            )
+            for name, moves in (
+                ("It moves by one pixel too much", lambda images, down, right: shift(images, down + 1, right + 1)),
+                ("It moves by one pixel too little", lambda images, down, right: shift(images, down - 1, right - 1)),
+                ("The window begins a pixel too late", lambda *given: _window_off_by(1, *given)),
+                ("The window begins a pixel too early", lambda *given: _window_off_by(-1, *given)),
+            )
+        ),
+        Specimen(
+            "Negative shifts move down and to the right, too",
+            lambda images, down, right: shift(images, abs(down), abs(right)),
+            "The sign says the direction: a negative `down` moves up, a negative `right` to the left. `abs` is for the "
+            "width of the frame only.",
         ),
         Specimen(
             "Nothing is moved",
@@ -440,9 +641,24 @@ def _middle(image):
     return (np.array(image.shape) - 1) / 2
 
 
+def _in_bytes(image, sums, total):
+    """Products in the image's own kind of number (in uint8, 255 + 1 is 0), and, if asked, their sums and the total."""
+    rows, columns = (places.astype(image.dtype) for places in np.indices(image.shape))
+    row, column = ((image * by).sum(dtype=image.dtype if sums else None) for by in (rows, columns))
+    return np.array([row, column]) / image.sum(dtype=image.dtype if total else None)
+
+
+def _is_bytes(image):
+    return image.dtype == np.uint8
+
+
 def _with_row_sums_across(image):
     rows, columns = (np.arange(size) for size in image.shape)
     return np.array([rows @ image.sum(axis=0), columns @ image.sum(axis=1)]) / image.sum()
+
+
+def _rows_along_columns(image):
+    return np.array([(np.arange(size) * image).sum() for size in image.shape]) / image.sum()
 
 
 def _of_the_box(image):
@@ -467,18 +683,20 @@ EXERCISE_3 = Exercise(
         (np.array([[0.0, 8.0], [0.0, 0.0]]),),
         (np.array([[0.0, 0.0], [2.0, 6.0]]),),
         (np.array([[0.0, 0.0], [0.0, 0.0]]),),
+        (np.array([[0.0, 0.0], [0.5, 0.0]]),),
         (np.array([[0.0, 1.0, 1.0], [0.0, 0.0, 2.0]]),),
         (np.array([[0.0, 0.0], [0.0, 4.0], [0.0, 1.0], [3.0, 0.0]]),),
         (np.array([[255.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 128.0, 127.0]]),),
         (np.array([[0.0, 0.0, 0.0, 0.0], [0.0, 9.0, 1.0, 0.0], [0.0, 0.0, 2.0, 8.0]]),),
+        (np.array([[0, 0, 50, 100], [0, 0, 0, 90], [0, 120, 0, 200]], np.uint8),),  # as the files of MNIST have them
     ],
     specimens=[
         Specimen(
             "Row and column are swapped",
             lambda image: centre_of_mass(image)[::-1],
             "The first number must be the row, which says how far down, and the second the column, how far to the "
-            "right. That is the order of `image[row, column]` and of `image.shape`. A point (x, y) has the other "
-            "order.",
+            "right. That is the order of `image[row, column]` and of `image.shape`; a point (x, y) has the other. And "
+            "`image.sum(axis=0)` has one number for each column, so it gives the column.",
             where=_inked,
         ),
         Specimen(
@@ -486,7 +704,7 @@ EXERCISE_3 = Exercise(
             _with_row_sums_across,
             "`image.sum(axis=0)` adds up over the rows and leaves one number for each column, shape (W,). The weight "
             "of a row is `image.sum(axis=1)`, shape (H,). On a square image nothing stops, but row and column are "
-            "swapped.",
+            'swapped. `np.meshgrid` does the same unless it is told `indexing="ij"`.',
             where=_several,
         ),
         Specimen(
@@ -500,11 +718,60 @@ EXERCISE_3 = Exercise(
             "Right wherever there is ink. Of an empty image the middle is asked for, so that a shift of its centre to "
             "the middle moves nothing. (0, 0) is its top left corner.",
         ),
+        *(
+            Specimen(
+                name,
+                lambda image, middle=middle: centre_of_mass(image) if image.any() else np.array(middle(*image.shape)),
+                f"Right wherever there is ink. {text}",
+            )
+            for name, middle, text in (
+                (
+                    "The middle of an empty image is half a pixel off",
+                    lambda H, W: (H / 2, W / 2),
+                    "Rows count from 0: of 3 rows, 0, 1 and 2, the middle one is 1, which is (3 - 1) / 2, not 3 / 2.",
+                ),
+                (
+                    "The middle of an empty image is H // 2",
+                    lambda H, W: (H // 2, W // 2),
+                    "But of 2 rows, 0 and 1, the middle is 0.5, between them: (H - 1) / 2.",
+                ),
+                (
+                    "The middle of an empty image is cut to whole numbers",
+                    lambda H, W: ((H - 1) // 2, (W - 1) // 2),
+                    "But `//` drops what stands behind the point. Of 2 rows, 0 and 1, the middle is 0.5.",
+                ),
+                (
+                    "The middle of an empty image is always 13.5",
+                    lambda H, W: (13.5, 13.5),
+                    "13.5 is the middle of 28 rows. The check tries other sizes: take (H - 1) / 2 and (W - 1) / 2.",
+                ),
+                (
+                    "The middle of an empty image has row and column swapped",
+                    lambda H, W: ((W - 1) / 2, (H - 1) / 2),
+                    "But the first number is the row, and the middle row is (H - 1) / 2.",
+                ),
+            )
+        ),
         Specimen(
-            "The middle of an empty image is half a pixel off",
-            lambda image: centre_of_mass(image) if image.any() else np.array(image.shape) / 2,
-            "Right wherever there is ink. Rows count from 0: of 3 rows, 0, 1 and 2, the middle one is 1, which is (3 "
-            "- 1) / 2 and not 3 / 2.",
+            "An image with little ink counts as empty",
+            lambda image: centre_of_mass(image) if image.sum() >= 1 else _middle(image),
+            "Right wherever there is much ink. But inputs go from 0 to 1, and a single grey pixel is ink, too: only a "
+            "sum of 0 is an empty image.",
+        ),
+        *(
+            Specimen(
+                f"{what} overflow uint8",
+                lambda image, sums=sums, total=total: _in_bytes(image, sums, total),
+                "The images of MNIST have the type uint8, which ends at 255 and begins again at 0. In a loop over "
+                "pixels NumPy stays in it. Begin with `image = image.astype(float)`, or let `.sum()` add up, which "
+                "takes a wider type.",
+                where=_is_bytes,
+            )
+            for what, sums, total in (
+                ("All sums", True, True),
+                ("The sums of the places", True, False),
+                ("The products", False, False),
+            )
         ),
         Specimen(
             "It is the darkest pixel",
@@ -545,6 +812,45 @@ EXERCISE_3 = Exercise(
             "It is the centre of the paper",
             lambda image: centre_of_mass(255 - image),
             "In MNIST 255 is ink and 0 is paper, so the image itself is the weight. `255 - image` weighs the paper.",
+            where=_inked,
+        ),
+        Specimen(
+            "The paper counts, and the darkest pixel does not",
+            lambda image: centre_of_mass(image.max() - image),
+            "The ink is the image itself: 0 is paper, and weighs nothing. `image.max() - image` weighs the paper.",
+            where=lambda image: image.min() < image.max(),
+        ),
+        Specimen(
+            "Only pixels above 127 count, and all the same",
+            lambda image: centre_of_mass(image > 127),
+            "Black or white is too coarse: a grey pixel counts as much as it has ink. Multiply each place by its grey "
+            "value, and divide by the sum of the grey values.",
+            where=lambda image: image.max() > 127,
+        ),
+        Specimen(
+            "It divides by the sum of the places",
+            lambda image: _sums(image) / np.indices(image.shape).sum(axis=(1, 2)),
+            "A weighted mean divides by the sum of the weights. Here the ink is the weight: `image.sum()`.",
+            where=_inked,
+        ),
+        Specimen(
+            "The numbers of the rows lie along the columns",
+            _rows_along_columns,
+            "`np.arange(H)` has shape (H,), and NumPy lines it up with the *columns* of the image: an error, or the "
+            "column in place of the row. As `np.arange(H)[:, None]`, of shape (H, 1), it lines up with the rows.",
+            where=_several,
+        ),
+        Specimen(
+            "Rows are counted from the bottom",
+            lambda image: centre_of_mass(image[::-1]),
+            "Row 0 is the top row, as in `image[0]`: down is towards larger numbers.",
+            where=_inked,
+        ),
+        Specimen(
+            "Row and column are swapped, and counted from 1",
+            lambda image: centre_of_mass(image)[::-1] + 1,
+            "The first number must be the row, how far down, and the second the column, how far to the right; and both "
+            "count from 0.",
             where=_inked,
         ),
         Specimen(
