@@ -99,6 +99,18 @@ def test_shapes_that_do_not_fit_are_named(scores, y):
             function(scores, y)
 
 
+def test_what_is_no_probability_no_logit_and_no_label_is_refused():
+    for bad in (np.where(P.max() - 1e-9 < P, np.nan, P), 3 * P, P - 1):
+        with pytest.raises(ValueError, match="reliability: got numbers outside 0 to 1, or nan"):
+            calibration.reliability(bad, Y)
+    with pytest.raises(ValueError, match="fit_temperature: got logits that are nan or infinite"):
+        calibration.fit_temperature(np.where(Z.max() - 1e-9 < Z, np.inf, Z), Y)
+    for y in (Y - 1, Y + Z.shape[1], Y + 0.5):
+        for function, scores in ((calibration.reliability, P), (calibration.fit_temperature, Z)):
+            with pytest.raises(ValueError, match="got the labels .* expected whole numbers 0 to"):
+                function(scores, y)
+
+
 @pytest.mark.parametrize("bins", [0, -1, 2.5])
 def test_bins_are_counted(bins):
     with pytest.raises(ValueError, match="expected a whole number, at least 1"):

@@ -43,6 +43,8 @@ class Reliability:
 def reliability(p, y, bins: int = BINS) -> Reliability:
     """How often classifications of which the classifier is about equally sure are right."""
     p, y = checked("reliability", p, y)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise ValueError("reliability: got numbers outside 0 to 1, or nan; expected probabilities, F.softmax of logits")
     if bins != int(bins) or bins < 1:
         raise ValueError(f"reliability: got {bins} bins; expected a whole number, at least 1")
     edges = np.arange(bins + 1) / bins
@@ -80,6 +82,10 @@ def fit_temperature(z, y) -> float:
     class has on average no larger a logit than the others).
     """
     z, y = checked("fit_temperature", z, y)
+    if not np.isfinite(z).all():
+        raise ValueError(
+            "fit_temperature: got logits that are nan or infinite; expected finite ones: leave out the rest"
+        )
     cold, hot = np.log(COLDEST), np.log(HOTTEST)
     if slope(z, y, 1 / COLDEST) <= 0 or slope(z, y, 1 / HOTTEST) >= 0:
         raise ValueError(
@@ -104,10 +110,12 @@ def overconfident(factor: float = 2.0, N: int = 2000, C: int = 10, seed: int = 0
 
 
 def checked(what: str, scores, y) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (N, C) and class indices (N,) as arrays; ValueError, in the name of what, where shapes do not fit."""
+    """Scores (N, C) and class indices (N,) as arrays; ValueError, in the name of what, where they do not fit."""
     scores, y = np.asarray(scores), np.asarray(y)
     if scores.ndim != 2 or y.shape != scores.shape[:1] or y.size == 0:
         raise ValueError(
             f"{what}: got shapes {scores.shape} and {y.shape}; expected (N, C) and class indices (N,), N at least 1"
         )
+    if not np.isin(y, np.arange(scores.shape[1])).all():
+        raise ValueError(f"{what}: got the labels {np.unique(y)}; expected whole numbers 0 to {scores.shape[1] - 1}")
     return scores, y

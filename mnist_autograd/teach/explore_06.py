@@ -538,13 +538,13 @@ def _gradient_lines(taken: Sequence[np.ndarray], count: int) -> list[str]:
 def _too_large(root: Tensor) -> str:
     """Why the graph behind root has no room in the figure; "" if it has."""
     tensors = [tensor for tensor in _behind(root) if tensor.requires_grad or tensor.ndim]
+    room = f"and the figure has room for {MOST_BOXES} in {MOST_LAYERS} layers: try a smaller expression"
+    if len(tensors) > MOST_BOXES:  # said before the layers are counted, which takes long for a large one
+        return f"the graph has {len(tensors):,} nodes, {room}"
     numbers = {id(tensor): i for i, tensor in enumerate(tensors)}
     edges = [(numbers[id(t)], i) for i, x in enumerate(tensors) for t, _ in x.inputs if id(t) in numbers]
     deep = max(graphs.layers(len(tensors), edges)) + 1
-    if len(tensors) > MOST_BOXES or deep > MOST_LAYERS:
-        size = f"the graph has {len(tensors)} nodes in {deep} layers"
-        return f"{size}, and the figure has room for {MOST_BOXES} in {MOST_LAYERS}: try a smaller expression"
-    return ""
+    return f"the graph has {len(tensors)} nodes in {deep} layers, {room}" if deep > MOST_LAYERS else ""
 
 
 # --- Live -------------------------------------------------------------------------------------------------------
