@@ -117,9 +117,9 @@ class Trainer:
         under way; fit() called again goes on from there as if it had not stopped. Raises FloatingPointError where the
         loss is not finite.
         """
-        X, y = _examples("fit", X, y)
+        X, y = as_examples("fit", X, y)
         if validation is not None:
-            validation = _examples("fit: validation", *validation)
+            validation = as_examples("fit: validation", *validation)
         if self.step > 0 and len(X) != self.examples:
             raise ValueError(
                 f"fit: the epoch under way was begun with {self.examples} examples, now there are {len(X)}; "
@@ -151,7 +151,7 @@ class Trainer:
 
     def evaluate(self, X, y) -> dict[str, float]:
         """Mean loss (nats) and accuracy (0 to 1) of the model as it is."""
-        X, y = _examples("evaluate", X, y)
+        X, y = as_examples("evaluate", X, y)
         logits = self.model.logits(X)
         with no_grad():
             return {"loss": self.model.loss(logits, y).item(), "accuracy": self.model.accuracy(logits, y)}
@@ -336,7 +336,8 @@ def held_back_interrupt():
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _examples(where, X, y):
+def as_examples(where: str, X, y) -> tuple[np.ndarray, np.ndarray]:
+    """Examples X (N, ...) and labels y (N,) as arrays; ValueError, in the name of where, if they are not as many."""
     X, y = np.asarray(X), np.asarray(y)
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y) or len(X) == 0:
         raise ValueError(

@@ -11,7 +11,7 @@ from explorers import EXTREMES, NO_WARNINGS, RAISING, every_control_redraws_and_
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
-from mnist_autograd.teach import explore, explore_06, graphs
+from mnist_autograd.teach import charts, explore, explore_06, graphs
 from mnist_autograd.teach.explore_06 import EXPRESSIONS, OPERATIONS
 from mnist_autograd.tensor import record
 
@@ -182,7 +182,7 @@ def test_an_array_that_is_not_complete_asks_below_its_rows():
     state = explore.GraphState("a bias for two rows", step=6)
     rows = [explore_06.INDENT + row for row in ("+0.5, -1, -1", "+ ?")]
     assert box(state, "u1").lines[3:] == ["g +1.5, +2, +1", *rows]
-    gradient = [text for text in ET.fromstring(state.view()).iter() if text.get("fill") == graphs.GRADIENT_TEXT]
+    gradient = [text for text in ET.fromstring(state.view()).iter() if text.get("fill") == charts.GRADIENT_TEXT]
     assert {"".join(text.itertext()) for text in gradient} >= {"g +1.5, +2, +1", *rows}
     assert (
         "Added to what is there: [+1.5, +2, +1; +0.5, -1, -1] + [+1.5"

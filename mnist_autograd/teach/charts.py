@@ -25,6 +25,7 @@ COLOURS = {
     "losses": "#CC79A7",
     "gradients": "#D55E00",
 }
+GRADIENT_TEXT = "#A34700"  # the colour of gradients, darker: text on white needs more contrast
 FONT_SIZE = 15
 TITLE, ROW, GAP = 40, 32, 8  # the height of a title and of a row of text, the space between neighbours
 RESPONSIVE = ' style="max-width:100%;height:auto"'
@@ -174,7 +175,7 @@ def _joined(label: str, charts: Sequence[str], caption: str, down: bool) -> str:
         place = f'y="{_attribute(height)}"' if down else f'x="{_attribute(width)}"'
         elements.append(chart.replace(RESPONSIVE, "", 1).replace("<svg ", f"<svg {place} ", 1))
         width, height = (max(width, w), height + h) if down else (width + w, max(height, h))
-    lines_of_caption = _wrapped(caption, width - 2 * GAP)
+    lines_of_caption = wrapped(caption, width - 2 * GAP)
     for i, words in enumerate(lines_of_caption):
         elements.append(text(GAP, height + 22 + 22 * i, words))
     return frame(width, height + 22 * len(lines_of_caption) + GAP * bool(lines_of_caption), label, *elements)
@@ -182,14 +183,14 @@ def _joined(label: str, charts: Sequence[str], caption: str, down: bool) -> str:
 
 def message(words: str, title: str = "", width: float = 360, height: float = 0) -> str:
     """Words where a chart would be."""
-    wrapped = _wrapped(words, width - 4 * GAP)
-    height = max(height, TITLE + 22 * len(wrapped) + 2 * GAP)
-    mark = tag("rect", x=GAP, y=TITLE, width=4, height=22 * len(wrapped) + 4, fill=COLOURS["gradients"])
-    rows = [text(3 * GAP, TITLE + 18 + 22 * i, words) for i, words in enumerate(wrapped)]
-    return titled(width, height, title, words, mark, *rows)
+    rows = wrapped(words, width - 4 * GAP)
+    height = max(height, TITLE + 22 * len(rows) + 2 * GAP)
+    mark = tag("rect", x=GAP, y=TITLE, width=4, height=22 * len(rows) + 4, fill=COLOURS["gradients"])
+    texts = [text(3 * GAP, TITLE + 18 + 22 * i, row) for i, row in enumerate(rows)]
+    return titled(width, height, title, words, mark, *texts)
 
 
-def _wrapped(words: str, width: float) -> list[str]:
+def wrapped(words: str, width: float) -> list[str]:
     """Words in lines of at most width; a longer word is cut."""
     rows, width = [], 0.87 * width  # the fonts that stand in for Helvetica and Arial are up to 15 % wider
     for word in printable(words).split():

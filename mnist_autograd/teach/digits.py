@@ -1,8 +1,8 @@
 """From the strokes of a pen to what the network has learned to read: MNIST's own preparation, one function a step.
 
-The makers of MNIST scaled each digit "to fit in a 20x20 pixel box while preserving their aspect ratio", in greys that
-come of anti-aliasing, and put it into a 28 x 28 image with its centre of mass in the middle (LeCun, Cortes and Burges,
-"The MNIST database of handwritten digits"). A picture is an array (H, W) from 0 (paper) to 255 (ink), as in MNIST.
+The makers of MNIST brought each digit to a longer side of 20 pixels and kept its proportions, which made its edges
+grey, and put it into a 28 x 28 image with its centre of mass in the middle (LeCun, Cortes and Burges, The MNIST
+database of handwritten digits). A picture is an array (H, W) from 0 (paper) to 255 (ink), as in MNIST.
 
 Strokes are lists of points (x, y): x from 0, the left edge of the pad, to 1, y from 0, its top, to 1.
 """

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import data, nn, optim, recipe
 from ..tensor import no_grad
-from ..training import _examples, train_batch
+from ..training import as_examples, train_batch
 from . import charts
 from . import explore_base as base
 from .explore_base import Explorer, State, aligned
@@ -118,8 +118,8 @@ class MlpLabState(State):
     """
 
     def __init__(self, X, y, X_validation, y_validation, epochs: int = 10, seed: int = 0, **settings):
-        self.X, self.y = _examples("MLP lab", X, y)
-        self.X_validation, self.y_validation = _examples("MLP lab: validation", X_validation, y_validation)
+        self.X, self.y = as_examples("MLP lab", X, y)
+        self.X_validation, self.y_validation = as_examples("MLP lab: validation", X_validation, y_validation)
         _check("epochs", epochs, lambda v: v >= 0, "0 or more")
         unknown = settings.keys() - vars(Settings()).keys()
         if unknown:
@@ -382,7 +382,7 @@ class MlpLabState(State):
         """The configuration and the news, in lines of text."""
         first = f"{self.settings.network()}: {self.settings.parameters():,} parameters"
         rows = [self.settings.training(), f"{self.news()} {saturation.capitalize()}.", f"{self.measured()}."]
-        rows = [line for row in rows for line in charts._wrapped(row[0].upper() + row[1:], WIDTH - 2 * charts.GAP)]
+        rows = [line for row in rows for line in charts.wrapped(row[0].upper() + row[1:], WIDTH - 2 * charts.GAP)]
         texts = [charts.text(charts.GAP, 48 + 22 * i, row) for i, row in enumerate(rows)]
         mark = charts.tag("rect", x=0, y=32, width=4, height=22 * len(rows), fill=charts.COLOURS["gradients"])
         return charts.titled(

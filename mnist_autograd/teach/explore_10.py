@@ -57,14 +57,20 @@ class ReliabilityState(State):
         )
 
     def view(self) -> str:
-        result = self.result()
-        if result is None:
-            return charts.message(self.describe(), "reliability")
-        title = f"right answers by confidence, T = {number(self.T)}" + "; dashed: both equal" * (self.bins > 1)
-        return charts.beside(self.describe(), diagram(result[0], title), caption=self._summary(result))
+        return self.figure_and_sentence()[0]
 
     def describe(self) -> str:
+        return self._spoken(self.result())
+
+    def figure_and_sentence(self) -> tuple[str, str]:
         result = self.result()
+        sentence = self._spoken(result)
+        if result is None:
+            return charts.message(sentence, "reliability"), sentence
+        title = f"right answers by confidence, T = {number(self.T)}" + "; dashed: both equal" * (self.bins > 1)
+        return charts.beside(sentence, diagram(result[0], title), caption=self._summary(result)), sentence
+
+    def _spoken(self, result) -> str:
         if result is None and self.T > 0 and not np.isfinite(self.logits).all():
             return "No probabilities: the logits hold nan or infinity; they must be finite numbers."
         if result is None:
@@ -81,7 +87,7 @@ class ReliabilityState(State):
     def table(self) -> str:
         result = self.result()
         if result is None:
-            return self.describe()
+            return self._spoken(result)
         rows = [
             [f"{low} to {high} %", str(count), percent(sure), percent(right), percent(sure - right)]
             for low, high, count, sure, right in _rows(result[0])

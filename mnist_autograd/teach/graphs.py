@@ -156,8 +156,5 @@ def _box(box: Box, x: float, y: float, width: float, height: float):
     of_gradient = False
     for i, words in enumerate(box.lines):
         of_gradient = of_gradient or (i > 0 and words.startswith("g "))
-        look = {"font_weight": "bold"} if i == 0 else {"fill": GRADIENT_TEXT} if of_gradient else {}
+        look = {"font_weight": "bold"} if i == 0 else {"fill": charts.GRADIENT_TEXT} if of_gradient else {}
         yield charts.text(x + PADDING, y + LINE * (i + 1) - 2, charts.shortened(words, width), **look)
-
-
-GRADIENT_TEXT = "#A34700"  # the colour of gradients, darker: text needs more contrast

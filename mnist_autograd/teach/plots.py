@@ -25,14 +25,9 @@ def show_images(images: np.ndarray, captions: Sequence[str], columns: int = 5) -
     """A tile of images (N, 28, 28), black on white as in a book, each with its caption above it."""
     if len(images) != len(captions) or len(images) == 0:
         raise ValueError(f"show_images: {len(images)} images, {len(captions)} captions; expected as many, at least one")
-    columns = min(columns, len(images))
-    rows = math.ceil(len(images) / columns)
-    figure, axes = _subplots(rows, columns, (1.7 * columns, 2.0 * rows))
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, image, caption in zip(axes.flat, images, captions):
+    figure, axes = _tile(captions, columns, (1.7, 2.0))
+    for ax, image in zip(axes, images):
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        ax.set_title(caption, fontsize=13)
     return figure
 
 
@@ -49,17 +44,12 @@ def show_weights(weights: np.ndarray, captions: Sequence[str], columns: int = 5)
     weights = np.asarray(weights)
     limit = np.quantile(np.abs(weights), 0.99) or 1
     colours = LinearSegmentedColormap.from_list("signed", ["black", "white", COLOURS["logits"]])
-    columns = min(columns, len(weights))
-    rows = math.ceil(len(weights) / columns)
-    figure, axes = _subplots(rows, columns, (2.0 * columns, 2.3 * rows))
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, image, caption in zip(axes.flat, weights, captions):
+    figure, axes = _tile(captions, columns, (2.0, 2.3))
+    for ax, image in zip(axes, weights):
         ax.imshow(image, cmap=colours, vmin=-limit, vmax=limit)
         for marker, sign in ("+", 1), ("_", -1):
             y, x = (sign * image > limit / 2).nonzero()
             ax.scatter(x, y, s=7, c="white", marker=marker, linewidths=0.8)
-        ax.set_title(caption, fontsize=13)
     return figure
 
 
@@ -264,6 +254,18 @@ def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
         ax.set_title(heading, loc="left", fontweight="bold", fontsize=15)
         ax.text(0, 1, "\n".join(words), va="top", fontsize=15, linespacing=1.5, transform=ax.transAxes)
     return figure
+
+
+def _tile(captions: Sequence[str], columns: int, size: tuple[float, float]):
+    """A Figure, and an Axes without a frame for each caption, which stands above it. size: of one, in inches."""
+    columns = min(columns, len(captions))
+    rows = math.ceil(len(captions) / columns)
+    figure, axes = _subplots(rows, columns, (size[0] * columns, size[1] * rows))
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, caption in zip(axes.flat, captions):
+        ax.set_title(caption, fontsize=13)
+    return figure, axes.flat
 
 
 def _subplots(rows: int, columns: int, size: tuple[float, float]):
