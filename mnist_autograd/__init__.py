@@ -4,8 +4,8 @@ Start with tensor.py (the graph and backward), then functional.py (every operati
 The notebooks in the folder notebooks/ derive it all; mnist_autograd.teach holds what only they import.
 """
 
-from . import data, functional, gradcheck, nn, optim, training
+from . import data, functional, gradcheck, nn, optim, recipe, training
 from .tensor import Tensor, no_grad
 
 __version__ = "0.1.0"
-__all__ = ["Tensor", "data", "functional", "gradcheck", "nn", "no_grad", "optim", "training"]
+__all__ = ["Tensor", "data", "functional", "gradcheck", "nn", "no_grad", "optim", "recipe", "training"]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from .tensor import Tensor, float_array
+from .tensor import Array, Tensor, TensorLike, float_array
 
 
-def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
+def gradcheck(
+    fn: Callable[..., Tensor],
+    inputs: Sequence[TensorLike] | Tensor | Array,
+    eps: float = 1e-6,
+    rtol: float = 1e-5,
+    atol: float = 1e-7,
+) -> bool:
     """True if backward() agrees with central differences for every input; otherwise an AssertionError that says where.
 
     fn: takes as many Tensors as there are inputs and returns a Tensor of any shape.
@@ -20,7 +27,7 @@ def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1
     arrays = [_float64(x) for x in inputs]
     for k, x in enumerate(arrays):
 
-        def of_one(t, k=k):
+        def of_one(t: Tensor, k: int = k) -> Tensor:
             return fn(*(t if i == k else Tensor(a) for i, a in enumerate(arrays)))
 
         analytic, numeric = jacobian(of_one, x), numerical_jacobian(of_one, x, eps)
@@ -36,17 +43,18 @@ def gradcheck(fn: Callable, inputs: Sequence, eps: float = 1e-6, rtol: float = 1
     return True
 
 
-def vjp(fn: Callable, x, g=None) -> np.ndarray:
+def vjp(fn: Callable[[Tensor], Tensor], x: TensorLike, g: TensorLike | None = None) -> Array:
     """The gradient of sum(g * fn(x)) with respect to x by backward(), of the shape and dtype of x.
 
     g: an upstream gradient of the output's shape; None where the output is one number. Source: chapter 03.
     """
     t = Tensor(x, requires_grad=True)
     _checked_output(fn(t)).backward(g)
+    assert t.grad is not None
     return t.grad
 
 
-def jacobian(fn: Callable, x) -> np.ndarray:
+def jacobian(fn: Callable[[Tensor], Tensor], x: TensorLike) -> Array:
     """All partial derivatives of fn at x by backward(), one output element at a time.
 
     The result has shape output.shape + x.shape: [i, j] is the derivative of output i with respect to input j.
@@ -62,24 +70,23 @@ def jacobian(fn: Callable, x) -> np.ndarray:
     return rows.reshape(output.shape + t.shape)
 
 
-def numerical_jacobian(fn: Callable, x, eps: float = 1e-6) -> np.ndarray:
+def numerical_jacobian(fn: Callable[[Tensor], Tensor], x: TensorLike, eps: float = 1e-6) -> Array:
     """The same by central differences, (fn(x + eps) - fn(x - eps)) / (2 eps); needs values only, no gradients."""
     x = _float64(x)
     columns = []
     for j in range(x.size):
-        step = np.zeros(x.size)
-        step[j] = eps
-        step = step.reshape(x.shape)
+        step = np.zeros(x.shape)
+        step.flat[j] = eps
         up, down = (_checked_output(fn(Tensor(moved))).data for moved in (x + step, x - step))
         columns.append((up - down) / (2 * eps))
     return np.stack(columns, axis=-1).reshape(columns[0].shape + x.shape)
 
 
-def _float64(x) -> np.ndarray:
+def _float64(x: TensorLike) -> Array:
     return float_array(x).astype(np.float64)
 
 
-def _checked_output(output) -> Tensor:
+def _checked_output(output: Any) -> Tensor:
     if not isinstance(output, Tensor):
         raise TypeError(
             f"the function returned {type(output).__name__}, not a Tensor, so its graph is lost; "

@@ -6,9 +6,15 @@ NumPy asks for it by two methods, `__array_ufunc__` (NEP 13) and `__array_functi
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Sequence
+from typing import Any
 
-# Their results are no floats that a gradient could flow through, so a plain array is what everybody wants.
+import numpy as np
+import numpy.typing as npt
+
+OPERATIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy's function: ours, entered by functional.py
+
+# No gradient flows through these, so they return plain arrays.
 PLAIN_RESULT = {
     *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite", "sign"),
     *("argmax", "argmin", "argsort", "shape", "ndim", "size", "count_nonzero", "array_equal", "allclose", "isclose"),
@@ -17,11 +23,14 @@ PLAIN_RESULT = {
 
 
 class NumPyProtocol:
-    """Base class of Tensor. Operations in functional.py bear NumPy's names, so np.exp(x) finds F.exp."""
+    """Base class of Tensor. Operations in functional.py share NumPy's names, so np.exp(x) finds F.exp."""
 
     __slots__ = ()
 
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+    data: npt.NDArray[Any]
+    requires_grad: bool
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs.get("out") is not None:
             raise TypeError(
                 f"np.{ufunc.__name__}: an array cannot be changed in place by a Tensor (for a += x write a = a + x), "
@@ -29,10 +38,12 @@ class NumPyProtocol:
             )
         return _dispatch(ufunc, inputs, kwargs)
 
-    def __array_function__(self, function, types, args, kwargs):
+    def __array_function__(
+        self, function: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
         return _dispatch(function, args, kwargs)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         if self.requires_grad:
             raise TypeError(
                 "this would turn a Tensor that needs a gradient into a plain array and lose its graph; "
@@ -41,27 +52,25 @@ class NumPyProtocol:
         return self.data.astype(dtype or self.data.dtype, copy=bool(copy))
 
 
-def _dispatch(function, args, kwargs):
-    from . import functional as F
-
-    name = function.__name__
-    if name in F.__all__ and getattr(np, name, None) is function:
-        return getattr(F, name)(*args, **kwargs)
-    if name in PLAIN_RESULT or not _needs_gradient([args, kwargs]):
+def _dispatch(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if function in OPERATIONS:
+        return OPERATIONS[function](*args, **kwargs)
+    if function.__name__ in PLAIN_RESULT or not _needs_gradient([args, kwargs]):
         return function(*_plain(args), **_plain(kwargs))
+    ours = ", ".join(sorted(f"np.{known.__name__}" for known in OPERATIONS))
     raise TypeError(
-        f"{_full_name(function)} has no gradient here, so the graph would be lost. Use Tensor operators or one of "
-        f"mnist_autograd.functional's operations ({', '.join(sorted(F.__all__))}), or x.data for plain numbers"
+        f"{_full_name(function)} has no gradient here, so the graph would be lost. Use Tensor operators, {ours}, or "
+        "another operation of mnist_autograd.functional; or x.data for plain numbers"
     )
 
 
-def _full_name(function) -> str:
+def _full_name(function: Callable[..., Any]) -> str:
     """np.linalg.norm and not just norm; ufuncs have no module."""
     module = getattr(function, "__module__", None) or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
 
 
-def _needs_gradient(value) -> bool:
+def _needs_gradient(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(map(_needs_gradient, value))
     if isinstance(value, dict):
@@ -69,7 +78,7 @@ def _needs_gradient(value) -> bool:
     return isinstance(value, NumPyProtocol) and value.requires_grad
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)(map(_plain, value))
     if isinstance(value, dict):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from numbers import Real
 
 import numpy as np
 
-from .tensor import Tensor
+from .tensor import Array, Tensor, cut_graphs
 
 
 class Optimizer:
@@ -42,6 +42,8 @@ class Optimizer:
         self.weight_decay = weight_decay
         self.steps = 0
         self.memory = {what: [np.zeros_like(p.data) for p in self.params] for what in self.remembers}
+        # A step computes in these: new arrays of the parameters' size would come fresh from the system each time.
+        self.scratch = [np.empty_like(p.data) for p in self.params]
 
     def zero_grad(self) -> None:
         """Forget all gradients; without it, the next backward() adds to them."""
@@ -49,15 +51,27 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient. Raises RuntimeError if none has."""
+        if all(p.grad is None for p in self.params):
+            raise RuntimeError(
+                f"{type(self).__name__}: none of the {len(self.params)} parameters has a gradient. Call "
+                "loss.backward() before step(), and zero_grad() not between them. Or these are not the parameters of "
+                "the model that computed the loss, because its cell was run again: then make the optimizer anew"
+            )
         self.steps += 1
-        for p, *remembered in zip(self.params, *self.memory.values()):
-            if p.grad is not None:
-                g = p.grad + self.weight_decay * p.data if self.weight_decay else p.grad
-                self.update(p, g, *remembered)
+        for p, scratch, *remembered in zip(self.params, self.scratch, *self.memory.values()):
+            if p.grad is None:
+                continue
+            g = p.grad
+            if self.weight_decay:
+                g = np.multiply(p.data, self.weight_decay, out=scratch)
+                g += p.grad
+            self.update(p, g, scratch, *remembered)
+            cut_graphs(p)
 
-    def update(self, p: Tensor, g: np.ndarray, *remembered: np.ndarray) -> None:
-        raise NotImplementedError(f"{type(self).__name__} needs a method update(self, p, g, ...)")
+    def update(self, p: Tensor, g: Array, scratch: Array, *remembered: Array) -> None:
+        """Move p.data in place. g: its gradient, which must stay as it is unless it is scratch; scratch: work space."""
+        raise NotImplementedError(f"{type(self).__name__} needs a method update(self, p, g, scratch, ...)")
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Copies of all that the next step depends on, but for the parameters and the settings."""
@@ -87,17 +101,18 @@ class SGD(Optimizer):
 
     remembers = ("velocity",)
 
-    def __init__(self, params, lr: float, momentum: float = 0.0, weight_decay: float = 0.0):
+    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float = 0.0, weight_decay: float = 0.0):
         super().__init__(params, lr, weight_decay)
         _check("SGD", "momentum", momentum, lambda v: 0 <= v < 1, "a number from 0 to below 1")
         self.momentum = momentum
 
-    def update(self, p, g, velocity):
+    def update(self, p: Tensor, g: Array, scratch: Array, *remembered: Array) -> None:
+        (velocity,) = remembered
         if self.momentum:
             velocity *= self.momentum
             velocity += g
             g = velocity
-        p.data -= self.lr * g
+        p.data -= np.multiply(g, self.lr, out=scratch)
 
 
 class Adam(Optimizer):
@@ -109,22 +124,30 @@ class Adam(Optimizer):
 
     remembers = ("mean", "square")
 
-    def __init__(self, params, lr: float = 1e-3, betas=(0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0):
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ):
         super().__init__(params, lr, weight_decay)
         for beta in betas:
             _check("Adam", "beta", beta, lambda v: 0 <= v < 1, "a number from 0 to below 1")
         self.betas = betas
         self.eps = eps
 
-    def update(self, p, g, mean, square):
+    def update(self, p: Tensor, g: Array, scratch: Array, *remembered: Array) -> None:
+        mean, square = remembered
         beta1, beta2 = self.betas
-        mean *= beta1
-        mean += (1 - beta1) * g
         square *= beta2
         square += (1 - beta2) * g * g
-        corrected_mean = mean / (1 - beta1**self.steps)
-        corrected_square = square / (1 - beta2**self.steps)
-        p.data -= self.lr * corrected_mean / (np.sqrt(corrected_square) + self.eps)
+        mean *= beta1
+        mean += np.multiply(g, 1 - beta1, out=scratch)  # the last use of g, which may be scratch itself
+        np.sqrt(square / (1 - beta2**self.steps), out=scratch)
+        scratch += self.eps
+        p.data -= self.lr / (1 - beta1**self.steps) * mean / scratch
 
 
 def cosine(step: int, steps: int, lr: float) -> float:
@@ -138,6 +161,6 @@ def cosine(step: int, steps: int, lr: float) -> float:
     return lr * (1 + math.cos(math.pi * step / steps)) / 2
 
 
-def _check(optimizer, what, value, is_right, expected) -> None:
-    if not (isinstance(value, Real) and is_right(value)):
+def _check(optimizer: str, what: str, value: object, is_right: Callable[[float], bool], expected: str) -> None:
+    if not (isinstance(value, Real) and is_right(float(value))):
         raise ValueError(f"{optimizer}: the {what} is {value!r}; expected {expected}")

@@ -8,36 +8,54 @@ Three ideas make reverse-mode automatic differentiation (chapter 06 builds it by
     it is passed on, and adds up where one value was used several times.
 3.  Broadcasting repeats an input, so its gradient is summed over the repetitions (`undo_broadcasting`).
 
-The operations themselves are in functional.py; this file knows none of their formulas.
+This file knows no operation: functional.py holds the formulas and makes them operators and methods of Tensor. VJPs
+compute with plain arrays, so a gradient has no graph of its own: there are no second derivatives.
 """
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
+from .advice import INSTEAD_OF_METHODS, instead
 from .numpy_protocol import NumPyProtocol
 
+Array: TypeAlias = npt.NDArray[Any]
+TensorLike: TypeAlias = "Tensor | npt.ArrayLike"
+VJP: TypeAlias = Callable[[Array], Array]
+Axis: TypeAlias = int | tuple[int, ...] | None
+
 FLOAT_DTYPES = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
-
-# A context variable rather than a global: each thread and each asyncio task has its own, so that an evaluation
-# under no_grad() in one does not stop the recording of a training that runs in another.
-_recording = contextvars.ContextVar("recording", default=True)
+LONGEST_CHAIN = 10  # results computed from results that backward() had passed, one from another: more are a slip
 
 
-@contextlib.contextmanager
-def no_grad():
+class NoGrad(contextlib.ContextDecorator):
     """Compute without recording a graph: `with no_grad(): ...`, or `@no_grad()` on a function.
 
-    It concerns the thread (or asyncio task) it is called in, and no other.
+    It concerns the thread (or asyncio task) that it is used in, and no other.
     """
-    token = _recording.set(False)
-    try:
-        yield
-    finally:
-        _recording.reset(token)
+
+    # A context variable rather than a global: each thread and each asyncio task has its own, so that an evaluation
+    # in one does not stop the recording of a training that runs in another.
+    depth: contextvars.ContextVar[int] = contextvars.ContextVar("depth", default=0)
+
+    def __call__(self, function: Any = None) -> Any:  # so `with no_grad:` and `@no_grad` mean the same
+        return self if function is None else super().__call__(function)
+
+    def __enter__(self) -> None:
+        self.depth.set(self.depth.get() + 1)
+
+    def __exit__(self, *exception: object) -> None:
+        self.depth.set(self.depth.get() - 1)
+
+
+no_grad = NoGrad()
 
 
 class Tensor(NumPyProtocol):
@@ -48,34 +66,48 @@ class Tensor(NumPyProtocol):
            it in place; a constant shares the caller's array.
     grad:  None, or an ndarray of the shape and dtype of data. `backward()` adds to it; set it to None to forget.
     operation, inputs:  how the value was computed: a name and the (Tensor, vjp) pairs; None and () for a leaf.
+    is_mask:  whether it was made of Booleans, which select where it is an index.
+    chain, users:  what record() and cut_graphs() keep count of.
     """
 
-    __slots__ = ("data", "grad", "requires_grad", "operation", "inputs")
+    __slots__ = ("__weakref__", "chain", "data", "grad", "inputs", "is_mask", "operation", "requires_grad", "users")
 
-    def __init__(self, data, requires_grad: bool = False):
+    def __init__(self, data: TensorLike, requires_grad: bool = False):
         if isinstance(data, Tensor) and data.requires_grad:
             raise TypeError(
                 "Tensor: got a Tensor that needs a gradient; a copy would be cut off from its graph. Use it as it is, "
                 "or .detach() where that is what you want"
             )
-        array = float_array(data)
-        self.data = array.copy() if requires_grad else array
-        self.grad = None
+        array = real_array(data)
+        self.is_mask = array.dtype.kind == "b"
+        array = float_array(array)
+        self.data: Array = array.copy() if requires_grad else array
+        self.grad: Array | None = None
         self.requires_grad = bool(requires_grad)
-        self.operation = None
-        self.inputs = ()
+        self.operation: str | None = None
+        self.inputs: tuple[tuple[Tensor, VJP], ...] = ()
+        self.chain = 0
+        self.users: list[weakref.ref[Tensor]] = []
 
-    def backward(self, gradient=None) -> None:
+    def backward(self, gradient: TensorLike | None = None) -> None:
         """Add to `.grad` of every Tensor behind this one the gradient of this one (or of sum(gradient * this one)).
 
         gradient: the upstream gradient g, of this Tensor's shape; only a Tensor with one element has a default, 1.
         Calling it twice adds the gradient twice. Call it before the parameters are updated: VJPs read their values.
         Source: chapter 06.
         """
+        order = topological_order(self)
+        if any(node.operation and not node.inputs for node in order):
+            raise RuntimeError(
+                "backward: an optimizer's step(), or load_state_dict(), has changed parameters since they were used "
+                "here, so the gradient would be wrong. Compute the loss anew, and call backward() before step()"
+            )
         gradients = {id(self): self._upstream(gradient)}  # complete once the loop reaches a node
-        for node in reversed(topological_order(self)):
+        for node in reversed(order):
             g = gradients.pop(id(node))
             node.grad = g if node.grad is None else np.asarray(node.grad + g)
+            if node.operation is None:
+                _note_use(node, self)
             for tensor, vjp in node.inputs:
                 if not tensor.requires_grad:
                     continue
@@ -83,8 +115,9 @@ class Tensor(NumPyProtocol):
                     contribution = np.asarray(vjp(g), dtype=tensor.data.dtype)
                     if contribution.shape != tensor.data.shape:
                         contribution = undo_broadcasting(contribution, tensor.data.shape)
-                except (ValueError, TypeError) as error:
-                    raise type(error)(f"backward through {node.operation}: {error}") from error
+                except Exception as error:
+                    error.add_note(f"This happened in backward through {node.operation}.")
+                    raise
                 earlier = gradients.get(id(tensor))
                 if earlier is not None:
                     contribution = np.asarray(earlier + contribution)
@@ -92,11 +125,17 @@ class Tensor(NumPyProtocol):
                     contribution = contribution.copy()  # no two .grad share memory: a change to one stays in one
                 gradients[id(tensor)] = contribution
 
-    def _upstream(self, gradient):
+    def _upstream(self, gradient: TensorLike | None) -> Array:
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this Tensor has no graph behind it. Either none of its inputs has requires_grad=True, "
                 "or it was computed under no_grad() or from .data or .detach()"
+            )
+        if self.chain > LONGEST_CHAIN:
+            raise RuntimeError(
+                f"backward: the graph runs on through {self.chain} results that backward() has passed before, and each "
+                "step makes it longer. Write W.data -= lr * W.grad instead of W = W - lr * W.grad (or let an optimizer "
+                "do it), and h = h.detach() where a value goes on into the next step"
             )
         if gradient is None:
             if self.data.size != 1:
@@ -105,7 +144,7 @@ class Tensor(NumPyProtocol):
                     f" reduce it first (.sum() or .mean()), or pass gradient= with shape {self.shape}"
                 )
             return np.array(1, self.dtype).reshape(self.shape)
-        gradient = float_array(gradient.data if isinstance(gradient, Tensor) else gradient)
+        gradient = float_array(gradient)
         if gradient.shape != self.shape:
             raise ValueError(f"backward: gradient has shape {gradient.shape}, the Tensor {self.shape}; both must agree")
         return gradient.astype(self.dtype)
@@ -133,151 +172,88 @@ class Tensor(NumPyProtocol):
         return self.data.size
 
     @property
-    def dtype(self) -> np.dtype:
+    def dtype(self) -> np.dtype[Any]:
         return self.data.dtype
 
-    @property
-    def T(self) -> Tensor:
-        """All axes in reverse order, as for a NumPy array."""
-        return F.transpose(self)
-
-    def __add__(self, other):
-        return F.add(self, other)
-
-    def __radd__(self, other):
-        return F.add(other, self)
-
-    def __sub__(self, other):
-        return F.subtract(self, other)
-
-    def __rsub__(self, other):
-        return F.subtract(other, self)
-
-    def __mul__(self, other):
-        return F.multiply(self, other)
-
-    def __rmul__(self, other):
-        return F.multiply(other, self)
-
-    def __truediv__(self, other):
-        return F.divide(self, other)
-
-    def __rtruediv__(self, other):
-        return F.divide(other, self)
-
-    def __pow__(self, exponent):
-        return F.power(self, exponent)
-
-    def __rpow__(self, base):
-        return F.power(base, self)
-
-    def __matmul__(self, other):
-        return F.matmul(self, other)
-
-    def __rmatmul__(self, other):
-        return F.matmul(other, self)
-
-    def __neg__(self):
-        return F.negative(self)
-
-    def __getitem__(self, index):
-        return F.getitem(self, index)
-
-    def sum(self, axis=None, keepdims: bool = False) -> Tensor:
-        return F.sum(self, axis, keepdims)
-
-    def mean(self, axis=None, keepdims: bool = False) -> Tensor:
-        return F.mean(self, axis, keepdims)
-
-    def max(self, axis=None, keepdims: bool = False) -> Tensor:
-        return F.max(self, axis, keepdims)
-
-    def exp(self) -> Tensor:
-        return F.exp(self)
-
-    def log(self) -> Tensor:
-        return F.log(self)
-
-    def tanh(self) -> Tensor:
-        return F.tanh(self)
-
-    def relu(self) -> Tensor:
-        return F.relu(self)
-
-    def sigmoid(self) -> Tensor:
-        return F.sigmoid(self)
-
-    def reshape(self, *shape) -> Tensor:
-        """`x.reshape(2, 3)` or `x.reshape((2, 3))`; one size may be -1."""
-        return F.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes) -> Tensor:
-        """`x.transpose()` reverses the axes; `x.transpose(1, 0, 2)` or `x.transpose((1, 0, 2))` orders them."""
-        return F.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    def __lt__(self, other):
-        return np.less(self, other)
-
-    def __le__(self, other):
-        return np.less_equal(self, other)
-
-    def __gt__(self, other):
-        return np.greater(self, other)
-
-    def __ge__(self, other):
-        return np.greater_equal(self, other)
-
-    def __eq__(self, other):
-        return np.equal(self, other)
-
-    def __ne__(self, other):
-        return np.not_equal(self, other)
-
-    __hash__ = object.__hash__
-
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.data)
 
-    def __float__(self):
+    def __float__(self) -> float:
         return self.item()
 
-    def __format__(self, spec):
+    def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
-    def __len__(self):
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len: a Tensor with shape () is one number; .item() gives it")
         return len(self.data)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
-    def __setitem__(self, index, value):
+    def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(
             "a Tensor cannot be assigned to piece by piece: the graph would not know. "
             "Build the array in NumPy first, or change x.data[...] outside the graph"
         )
 
-    def __repr__(self):
+    def __getattr__(self, name: str) -> Any:  # only for what Tensor lacks
+        raise instead("a Tensor", name, INSTEAD_OF_METHODS)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        if self.operation:
+            raise TypeError(
+                f"a Tensor computed by {self.operation} cannot be copied or pickled, since its graph is made of "
+                "functions; use x.data (or x.detach()) for its values"
+            )
+        return Tensor, (self.data, self.requires_grad)
+
+    def __repr__(self) -> str:
         note = f", operation={self.operation}" if self.operation else ", requires_grad=True" * self.requires_grad
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}{note})"
 
+    if TYPE_CHECKING:  # functional.py makes its operations the operators and methods of Tensor
 
-def float_array(data) -> np.ndarray:
-    """data as an array of float16, float32 or float64 (without a copy where it is one already)."""
+        def __add__(self, other: TensorLike) -> Tensor: ...
+        def __radd__(self, other: TensorLike) -> Tensor: ...
+        def __sub__(self, other: TensorLike) -> Tensor: ...
+        def __rsub__(self, other: TensorLike) -> Tensor: ...
+        def __mul__(self, other: TensorLike) -> Tensor: ...
+        def __rmul__(self, other: TensorLike) -> Tensor: ...
+        def __truediv__(self, other: TensorLike) -> Tensor: ...
+        def __rtruediv__(self, other: TensorLike) -> Tensor: ...
+        def __pow__(self, exponent: TensorLike) -> Tensor: ...
+        def __matmul__(self, other: TensorLike) -> Tensor: ...
+        def __neg__(self) -> Tensor: ...
+        def __getitem__(self, index: Any) -> Tensor: ...
+        def __gt__(self, other: TensorLike) -> npt.NDArray[np.bool_]: ...
+
+
+def real_array(data: TensorLike) -> Array:
+    """data as an array of Booleans, whole numbers or floats (without a copy where it is one already)."""
     if isinstance(data, Tensor):
         return data.data
     try:
         array = np.asarray(data)  # and no subclass of arrays: matrices multiply otherwise
     except (ValueError, OverflowError) as error:
         raise TypeError(f"Tensor: expected numbers in a regular array, got {data!r:.80} ({error})") from None
+    if array.dtype.kind not in "biuf":
+        hint = "; a .grad is None before backward()" if data is None else ""
+        raise TypeError(f"Tensor: expected real numbers, got {data!r:.80} of dtype {array.dtype}{hint}")
+    return array
+
+
+def float_array(data: TensorLike) -> Array:
+    """data as an array of float16, float32 or float64: the dtype it has, or else float64."""
+    array = real_array(data)
     if array.dtype in FLOAT_DTYPES:
         return array
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"Tensor: expected real numbers, got {data!r:.80} of dtype {array.dtype}")
     native = array.dtype.newbyteorder("=")
     return array.astype(native if native in FLOAT_DTYPES else np.float64)
 
 
-def as_tensor(value, like=None) -> Tensor:
+def as_tensor(value: TensorLike, like: TensorLike | None = None) -> Tensor:
     """value itself if it is a Tensor, else a constant.
 
     Only an array of floats has a dtype of its own; a number or a list takes that of the Tensor `like`, so that
@@ -291,20 +267,43 @@ def as_tensor(value, like=None) -> Tensor:
     return constant
 
 
-def record(operation: str, value, *inputs) -> Tensor:
+def record(operation: str, value: npt.ArrayLike, *inputs: tuple[Tensor, VJP]) -> Tensor:
     """The result of an operation: its value and, for each input, the pair (Tensor, vjp).
 
     vjp takes g, the gradient with respect to the value (same shape), and returns the gradient with respect to
     that input: a new array, g itself or a view of it. It may ignore broadcasting, which `backward()` undoes.
     """
     result = Tensor(value)
-    if result.ndim == 0 and inputs and result.dtype != inputs[0][0].dtype:  # NumPy 1 computes with scalars in float64
-        result.data = result.data.astype(np.result_type(*(tensor.dtype for tensor, _ in inputs)), copy=False)
-    if _recording.get() and any(tensor.requires_grad for tensor, _ in inputs):
-        result.requires_grad = True
-        result.operation = operation
-        result.inputs = inputs
+    if no_grad.depth.get():
+        return result
+    for tensor, _ in inputs:
+        if tensor.requires_grad:
+            result.requires_grad, result.operation, result.inputs = True, operation, inputs
+            if tensor.operation is None:
+                _note_use(tensor, result)
+            else:  # in a loop of W = W - lr * W.grad, each W is computed from one that has its gradient already
+                result.chain = max(result.chain, tensor.chain + (tensor.grad is not None))
     return result
+
+
+def _note_use(parameter: Tensor, result: Tensor) -> None:
+    """Remember, while it lives, a result whose graph cut_graphs() will end."""
+    users = parameter.users
+    users.append(weakref.ref(result))
+    if len(users) >= 64 and len(users).bit_count() == 1:  # 64, 128, 256, ...: where nothing cuts them, forget the dead
+        users[:] = [user for user in users if user() is not None]
+
+
+def cut_graphs(parameter: Tensor) -> None:
+    """End the graphs that lead to a parameter whose values have just been changed in place.
+
+    Their VJPs would read the new values, so a backward() through them is an error from now on. And the arrays that
+    they hold are free, so that a list of losses keeps numbers and not the activations of every step.
+    """
+    for user in parameter.users:
+        if (result := user()) is not None:
+            result.inputs = ()
+    parameter.users.clear()
 
 
 def topological_order(root: Tensor) -> list[Tensor]:
@@ -324,7 +323,7 @@ def topological_order(root: Tensor) -> list[Tensor]:
     return order
 
 
-def undo_broadcasting(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def undo_broadcasting(g: Array, shape: tuple[int, ...]) -> Array:
     """Sum a gradient down to the shape that its value had before it was broadcast; ValueError if it cannot be.
 
     A value that was used many times collects a gradient from each use. Two rules, one for each way in which
@@ -341,7 +340,3 @@ def undo_broadcasting(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if g.shape != shape:
         raise ValueError(f"a gradient of shape {g.shape} does not reduce to the shape {shape} of what it belongs to")
     return g
-
-
-# Last, because functional.py needs the names above: operators are methods here, their maths is there.
-from . import functional as F  # noqa: E402

@@ -61,6 +61,9 @@ MEANINGS = {
     "softmax": lambda x: F.softmax(x).data,
     "log_softmax": lambda x: F.log_softmax(x).data,
     "logsumexp": lambda x: F.logsumexp(x).data,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sign": np.sign,
     "one_hot": np.array([1.0, 0.0, 0.0]),
     "N": 1,
     "cross_entropy": lambda x: F.cross_entropy(x, 0).data,
@@ -73,7 +76,8 @@ CASES = {  # the inputs of each operation, and the operation
         name: ([np.array(1.5), np.array(0.75)], getattr(F, name))
         for name in ("add", "subtract", "multiply", "divide", "power")
     },
-    **{name: ([np.array(0.75)], getattr(F, name)) for name in ("negative", "exp", "log", "tanh", "sigmoid", "relu")},
+    **{name: ([np.array(0.75)], getattr(F, name)) for name in ("negative", "exp", "log", "tanh")},
+    **{name: ([np.array(0.75)], getattr(F, name)) for name in ("sigmoid", "relu", "sqrt", "absolute")},
     **{name: ([LOGITS], getattr(F, name)) for name in ("sum", "mean", "max", "logsumexp", "softmax", "log_softmax")},
     "matmul": ([MATRIX, MATRIX.T + 1], F.matmul),
     "getitem": ([LOGITS], lambda x: x[1]),

@@ -52,7 +52,16 @@ def cases():
         yield name, getattr(F, name), [normal(*S)]
         yield name, getattr(F, name), [normal()]
     yield "log", F.log, [positive(*S)]
-    yield "relu", F.relu, [distinct(*S)]
+    for name in ("relu", "absolute"):
+        yield name, getattr(F, name), [distinct(*S)]
+    yield "sqrt", F.sqrt, [positive(*S)]
+    yield "maximum", lambda a, b: F.maximum(a, b + 0.01), [distinct(*S), distinct(3, 1)]
+    yield "where", lambda a, b: F.where(np.arange(4) % 2 == 0, a, b), [normal(*S), normal(3, 1)]
+    for axis in every_axis(3):
+        yield "concatenate", lambda a, b, axis=axis: F.concatenate([a, b, a], axis), [normal(*S), normal(*S)]
+    for axis in every_axis(4):
+        yield "stack", lambda a, b, axis=axis: F.stack([a, b, a], axis), [normal(*S), normal(*S)]
+    yield "concatenate", lambda a, b: F.concatenate([a, b], 1), [normal(2, 1), normal(2, 3)]
     for a, b in [((2, 3), (3, 4)), ((3,), (3,)), ((3,), (3, 2)), ((2, 3), (3,)), ((5, 2, 3), (3, 4))]:
         yield "matmul", F.matmul, [normal(*a), normal(*b)]
     for a, b in [((2, 3), (5, 3, 4)), ((5, 1, 2, 3), (2, 3, 1)), ((3,), (5, 3, 2)), ((5, 2, 3), (3,))]:
@@ -292,6 +301,20 @@ def test_tied_maxima_share_the_gradient():
         (lambda x: F.nll_loss(x, [0, 1, 0.5]), ValueError, ["nll_loss", "0.5 is no class"]),
         (lambda x: F.nll_loss(x, [0, 1, 2], reduction="avg"), ValueError, ["nll_loss", "'avg'", "'mean'"]),
         (lambda x: F.cross_entropy(np.ones((0, 3)), np.ones(0, int)), ValueError, ["cross_entropy", "no examples"]),
+        (lambda x: F.concatenate([x, x.T]), ValueError, ["concatenate", r"\(3, 4\), \(4, 3\)", "axis 0"]),
+        (lambda x: F.concatenate([]), ValueError, ["concatenate", r"\(\)"]),
+        (lambda x: F.stack([x, x.T]), ValueError, ["stack", r"\(3, 4\), \(4, 3\)", "same shape"]),
+        (lambda x: F.stack([]), ValueError, ["stack", "at least one"]),
+        (lambda x: F.where([True, False], x, 0), ValueError, ["where", r"\(2,\)", r"\(3, 4\)"]),
+        (lambda x: F.softmax(x, dim=1), TypeError, ["softmax", "dim=", "axis="]),
+        (lambda x: x.sum(0, keepdim=True), TypeError, ["sum", "keepdim=", "keepdims="]),
+        (lambda x: F.cross_entropy(x, [0, 1, 2], ignore_index=1), TypeError, ["ignore_index", r"z\[keep\]"]),
+        (lambda x: F.dropout(x, 0.5), AttributeError, ["functional", "dropout", r"rng\.random"]),
+        (lambda x: F.conv2d(x, x), AttributeError, ["conv2d", "PyTorch"]),
+        (lambda x: F.nonsense(x), AttributeError, ["functional", "nonsense"]),
+        (lambda x: F.linear(np.ones((2, 2)), np.ones((4, 2)), np.ones(2)), ValueError, [r"x\.reshape\(1, 4\)"]),
+        (lambda x: F.nll_loss(F.softmax(x), [0, 1, 2]), ValueError, ["nll_loss", "probabilities", "log_softmax"]),
+        (lambda x: F.cross_entropy(F.one_hot([0, 1, 3], 4), x), ValueError, ["cross_entropy", "-", "order"]),
         (lambda x: F.one_hot([3], 3), ValueError, ["one_hot", "3 is no class"]),
         (lambda x: F.one_hot([-1]), ValueError, ["one_hot", "-1 is no class"]),
         (lambda x: F.one_hot([1e19]), ValueError, ["one_hot", r"1e\+19 is no class"]),

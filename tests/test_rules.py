@@ -67,6 +67,9 @@ def test_finite_differences_have_a_say_of_their_own(monkeypatch):
         ("g * (x > 0)", r"g \, [x > 0]"),
         ("one_hot(i, V).T @ g", r"\text{one-hot}(i, V)^T g"),
         ("ones(C)", r"\mathbf{1}"),
+        ("abs(x) * g[:V]", r"\lvert x \rvert \, g_{:V}"),
+        ("sqrt(a + b)", r"\sqrt{a + b}"),
+        ("stack([a, b])", r"\text{stack}(a, b)"),
     ],
 )
 def test_code_is_typeset(code, formula):
@@ -76,6 +79,8 @@ def test_code_is_typeset(code, formula):
 def test_what_cannot_be_typeset_is_refused():
     with pytest.raises(ValueError, match=r"cannot typeset \[1\]"):
         rules.latex("[1]")
+    with pytest.raises(ValueError, match=r"cannot typeset cosh\(\.\.\.\); give it a word in WORDS"):
+        rules.latex("cosh(x)")
     with pytest.raises(ValueError, match="there is none for 'cosine'; expected one of add, subtract"):
         rules.rule("cosine")
 

@@ -281,8 +281,8 @@ def test_numpy_binary_functions_keep_the_graph():
     "call",
     [
         lambda x: np.cosh(x),
-        lambda x: np.concatenate([x, x]),
-        lambda x: np.where([True, False], x, 0),
+        lambda x: np.cumsum(x),
+        lambda x: np.append(x, x),
         lambda x: np.linalg.norm(x),
         lambda x: np.asarray(x),
         lambda x: np.array([x, x]),

@@ -34,6 +34,8 @@ OPERATIONS = {
     "tanh": ("tanh({a})", "{g} * (1 - {y} ** 2)"),
     "sigmoid": ("sigmoid({a})", "{g} * {y} * (1 - {y})"),
     "relu": ("relu({a})", "{g} * ({a} > 0)"),
+    "sqrt": ("sqrt({a})", "{g} / (2 * {y})"),
+    "absolute": ("abs({a})", "{g} * sign({a})"),
     "matmul": ("{a} @ {b}", "{g} @ {b}.T", "{a}.T @ {g}"),
     "sum": ("sum({a})", "{g}, repeated"),
     "mean": ("mean({a})", "{g} / n, repeated"),

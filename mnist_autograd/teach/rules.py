@@ -66,7 +66,8 @@ def one_hot(i, size):
 N, C, D, V = 3, 4, 5, 6
 NAMESPACE = {
     **{f.__name__: f for f in (total, largest, softmax, reshape, one_hot)},
-    **{name: getattr(np, name) for name in ("exp", "log", "tanh", "ones", "maximum")},
+    **{name: getattr(np, name) for name in ("exp", "log", "tanh", "sqrt", "abs", "sign", "ones", "maximum")},
+    **{name: getattr(np, name) for name in ("where", "concatenate", "stack")},
     "every": np.sum,
     "over_n": lambda x: x.sum(axis=0),
 }
@@ -76,7 +77,8 @@ _x, _a, _z = _rng.normal(size=(N, C)), _rng.normal(size=(N, C)), 3 * _rng.normal
 _X, _W, _table = _rng.normal(size=(N, D)), _rng.normal(size=(D, C)), _rng.normal(size=(V, C))
 _positive, _b, _q = _rng.uniform(0.5, 2, (N, C)), _rng.uniform(0.5, 2, C), _rng.uniform(size=(N, C))
 _l = np.log(softmax(_z))
-OTHERS = {"i": np.array([4, 1, 4]), "y": np.array([2, 0, 3])}  # indices and classes: nothing to differentiate
+# Indices, classes and a condition: nothing to differentiate.
+OTHERS = {"i": np.array([4, 1, 4]), "y": np.array([2, 0, 3]), "c": _b > 1}
 
 
 # --- The rules --------------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ OTHERS = {"i": np.array([4, 1, 4]), "y": np.array([2, 0, 3])}  # indices and cla
 
 def _binary(operation, forward, for_a, for_b):
     """A rule of two inputs that broadcast, (N, C) and (C,)."""
-    inputs = {"a": _positive if operation == "power" else _a, "b": _b}
+    inputs = {"a": _positive if operation in ("power", "maximum") else _a, "b": _b}
     return Rule(operation, "06", inputs, forward, {"a": for_a, "b": for_b}, getattr(F, operation))
 
 
@@ -108,6 +110,17 @@ RULES = [
     _unary("tanh", "tanh(x)", "g * (1 - f**2)"),
     _unary("sigmoid", "1 / (1 + exp(-x))", "g * f * (1 - f)"),
     _unary("relu", "maximum(x, 0)", "g * (x > 0)"),
+    _unary("sqrt", "sqrt(x)", "g / (2 * f)", x=_positive),
+    _unary("absolute", "abs(x)", "g * sign(x)"),
+    _binary("maximum", "maximum(a, b)", "g * (a > b)", "g * (b > a)"),
+    Rule(
+        operation="where",
+        chapter="06",
+        inputs={"a": _a, "b": _b},
+        forward="where(c, a, b)",
+        vjps={"a": "g * c", "b": "g * (1 - c)"},
+        engine=lambda a, b: F.where(OTHERS["c"], a, b),
+    ),
     Rule("matmul", "07", {"X": _X, "W": _W}, "X @ W", {"X": "g @ W.T", "W": "X.T @ g"}, F.matmul),
     Rule(
         operation="linear",
@@ -124,6 +137,22 @@ RULES = [
     _unary("transpose", "x.T", "g.T"),
     Rule("getitem", "06", {"x": _table}, "x[i]", {"x": "one_hot(i, V).T @ g"}, lambda x: x[OTHERS["i"]]),
     Rule("embedding", "09", {"W": _table}, "W[i]", {"W": "one_hot(i, V).T @ g"}, lambda W: F.embedding(W, OTHERS["i"])),
+    Rule(
+        operation="concatenate",
+        chapter="06",
+        inputs={"a": _table, "b": _a},
+        forward="concatenate([a, b])",
+        vjps={"a": "g[:V]", "b": "g[V:]"},
+        engine=lambda a, b: F.concatenate([a, b]),
+    ),
+    Rule(
+        operation="stack",
+        chapter="06",
+        inputs={"a": _x, "b": _a},
+        forward="stack([a, b])",
+        vjps={"a": "g[0]", "b": "g[1]"},
+        engine=lambda a, b: F.stack([a, b]),
+    ),
     Rule("one_hot", "05", {}, "one_hot(y, C)", {}, lambda: F.one_hot(OTHERS["y"], C)),
     _of_logits("logsumexp", "04", "m + log(total(exp(z - m)))", "g * s", keepdims=True),
     _of_logits("softmax", "03", "exp(z - m) / total(exp(z - m))", "s * (g - total(g * s))"),
@@ -209,6 +238,7 @@ WORDS = {
     "one_hot": r"\text{one-hot}",
     "reshape": r"\text{reshape}",
 }
+WORDS |= {name: rf"\text{{{name}}}" for name in ("where", "concatenate", "stack", "sign")}
 PREFIXES = {"total": r"\sum", "every": r"\sum_{n,k}", "over_n": r"\sum_n", "log": r"\log", "tanh": r"\tanh"}
 
 
@@ -232,6 +262,8 @@ def _typeset(node) -> tuple[str, int]:
         return f"[{_inside(node.left, SUM)} {sign} {_inside(node.comparators[0], SUM)}]", ATOM
     if isinstance(node, ast.Subscript):
         return f"{_inside(node.value, ATOM)}_{{{_inside(node.slice, SUM)}}}", ATOM
+    if isinstance(node, ast.Slice):
+        return ":".join(_inside(end, SUM) if end else "" for end in (node.lower, node.upper)), ATOM
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return f"{_inside(node.value, ATOM)}^T", POWER
     if isinstance(node, ast.Call):
@@ -274,11 +306,19 @@ def _function(name: str, arguments) -> tuple[str, int]:
         return f"e^{{{_inside(arguments[0], SUM)}}}", POWER
     if name == "ones":
         return r"\mathbf{1}", ATOM
+    if name == "sqrt":
+        return rf"\sqrt{{{_inside(arguments[0], SUM)}}}", ATOM
+    if name == "abs":
+        return rf"\lvert {_inside(arguments[0], SUM)} \rvert", ATOM
     if name in PREFIXES:
         return f"{PREFIXES[name]} {_inside(arguments[0], PRODUCT)}", PRODUCT
+    if isinstance(arguments[0], ast.List):
+        arguments = arguments[0].elts
     inside = ", ".join(_inside(argument, SUM) for argument in arguments)
     if name == "largest":
         return rf"\max {inside}", PRODUCT
+    if name not in WORDS:
+        raise ValueError(f"latex: cannot typeset {name}(...); give it a word in WORDS or a case in _function()")
     return f"{WORDS[name]}({inside})", ATOM
 
 

@@ -1,0 +1,143 @@
+"""What the operations of functional.py check of their arguments, and the errors that say what was expected."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .tensor import Array, Axis, Tensor, TensorLike, as_tensor, real_array
+
+# --- Axes and shapes --------------------------------------------------------------------------------------------
+
+
+def broadcastable(operation: str, a: TensorLike, b: TensorLike) -> tuple[Tensor, Tensor]:
+    """a and b as Tensors whose shapes broadcast; an error names the operation and both shapes."""
+    a, b = as_tensor(a, like=b), as_tensor(b, like=a)
+    if a.shape != b.shape:
+        try:
+            np.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            raise ValueError(
+                f"{operation}: shapes {a.shape} and {b.shape} do not broadcast; compared from the right, each pair of "
+                "sizes must be equal or one of them 1 (a sum along an axis keeps its place with keepdims=True)"
+            ) from None
+    return a, b
+
+
+def axes_of(operation: str, x: Tensor, axis: Axis, empty_is_an_error: bool = False) -> tuple[int, ...]:
+    """axis (None, an integer or a tuple) as a tuple of axes counted from the front."""
+    try:
+        given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        axes = tuple(range(x.ndim)[a] for a in given)
+    except (IndexError, TypeError):
+        raise _axis_error(operation, x, axis, "an axis or a tuple of axes") from None
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"{operation}: axis {axis} names an axis of shape {x.shape} twice")
+    if empty_is_an_error:
+        _refuse_empty(operation, x, axis, axes)
+    return axes
+
+
+def class_axis(operation: str, x: Tensor, axis: int) -> int:
+    """The class axis, counted from the front."""
+    try:
+        counted = range(x.ndim)[axis]
+    except (IndexError, TypeError):
+        raise _axis_error(operation, x, axis, "the one axis along which the classes lie") from None
+    _refuse_empty(operation, x, axis, (counted,))
+    return counted
+
+
+def _refuse_empty(operation: str, x: Tensor, axis: Axis, axes: tuple[int, ...]) -> None:
+    if any(x.shape[a] == 0 for a in axes):
+        raise ValueError(f"{operation}: shape {x.shape} has no elements along axis {axis}")
+
+
+def _axis_error(operation: str, x: Tensor, axis: object, expected: str) -> np.exceptions.AxisError:
+    span = f"an integer from {-x.ndim} to {x.ndim - 1}" if x.ndim else "but a scalar has none"
+    return np.exceptions.AxisError(f"{operation}: got axis {axis} for shape {x.shape}; expected {expected}, {span}")
+
+
+# --- Classes and positions --------------------------------------------------------------------------------------
+
+
+def target_of(operation: str, target: TensorLike, x: Tensor, axis: int) -> Tensor | tuple[Array, ...]:
+    """One-hot or probabilities as a Tensor y of x's shape; class indices as an index y, with which x[y] takes them."""
+    shape, without_classes = np.shape(target), x.shape[:axis] + x.shape[axis + 1 :]
+    if shape == x.shape:
+        y = as_tensor(target, like=x)
+        if y.data.min(initial=0) < -0.01:  # finite differences around a 0 stay above
+            raise ValueError(
+                f"{operation}: the target has the shape of probabilities, {shape}, but holds {y.data.min():g}; "
+                f"expected numbers from 0 to 1. The order is {operation}(predictions, target)"
+            )
+        return y
+    if shape != without_classes:
+        raise ValueError(
+            f"{operation}: input has shape {x.shape} with the classes along axis {axis}, target {shape}; expected "
+            f"class indices of shape {without_classes}, or one-hot or probabilities of shape {x.shape}"
+        )
+    return at(class_indices(operation, target, x.shape[axis]), axis)
+
+
+def no_probabilities(operation: str, x: Tensor, axis: int) -> None:
+    """Refuse what sums to 1 where log-probabilities are expected; of logits, which may be anything, only warn."""
+    if x.size == 0 or x.data.min() < 0 or not np.allclose(x.data.sum(axis=axis), 1, atol=1e-3):
+        return
+    if operation == "nll_loss":
+        raise ValueError(
+            "nll_loss: got probabilities (they sum to 1); expected their logarithms, which are 0 or less. "
+            "Use log_softmax instead of softmax before it, or cross_entropy on the logits"
+        )
+    warnings.warn(f"{operation}: these logits sum to 1, like probabilities. It applies softmax itself", stacklevel=4)
+
+
+def class_indices(operation: str, indices: TensorLike, num_classes: int | None) -> npt.NDArray[np.intp]:
+    """indices as an array of integers, checked to lie in 0 .. num_classes - 1 (negative ones are no classes)."""
+    values = whole_numbers(operation, indices, "is no class; expected whole numbers from 0")
+    wrong = values < 0 if num_classes is None else (values < 0) | (values >= num_classes)
+    if np.count_nonzero(wrong):
+        last = "" if num_classes is None else f" to {num_classes - 1}"
+        raise ValueError(f"{operation}: {values[wrong][0]} is no class; expected whole numbers from 0{last}")
+    return values
+
+
+def whole_numbers(operation: str, numbers: TensorLike, otherwise: str) -> npt.NDArray[np.intp]:
+    """numbers as an array of integers; floats are accepted where they are whole."""
+    values = real_array(numbers)
+    if values.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):  # inf % 1
+            broken = (values % 1 != 0) | (np.abs(values) > 2**53)  # floats beyond would not survive the cast
+        if broken.any():
+            raise ValueError(f"{operation}: {values[broken][0]:g} {otherwise}")
+    return values.astype(np.intp)
+
+
+def at(indices: npt.NDArray[np.intp], axis: int) -> tuple[Array, ...]:
+    """The index that takes, along an axis that indices lacks, the element that each of them names.
+
+    x[at(indices, 1)] is x[np.arange(N), indices] for x (N, C) and indices (N,).
+    """
+    others = [np.arange(n).reshape(-1, *[1] * (indices.ndim - i)) for i, n in enumerate(indices.shape, start=1)]
+    return (*others[:axis], indices, *others[axis:])
+
+
+def plain_index(index: Any) -> Any:
+    """An index, or each part of one, without Tensors: Booleans select, whole numbers are positions."""
+    if isinstance(index, tuple):
+        return tuple(map(plain_index, index))
+    if not isinstance(index, Tensor):
+        return index
+    return (
+        index.data != 0 if index.is_mask else whole_numbers("getitem", index, "is no position; expected whole numbers")
+    )
+
+
+def picture_hint(x: Tensor, features: int) -> str:
+    """What to do about an input of the wrong shape that has as many numbers as a layer expects."""
+    if x.ndim > 2:
+        return "; nn.Flatten() makes rows of images"
+    return f"; a single picture is one row, x.reshape(1, {features})" if x.size == features else ""
