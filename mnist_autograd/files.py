@@ -101,7 +101,7 @@ def read_arrays(path: StrPath, most: int | None = None) -> dict[str, np.ndarray]
             with zipfile.ZipFile(file) as members:
                 announced = sum(member.file_size for member in members.infolist())
                 if announced <= most:
-                    return {m.filename.removesuffix(".npy"): _array(members.read(m)) for m in members.infolist()}
+                    return {m.filename.removesuffix(".npy"): _array(_content(members, m)) for m in members.infolist()}
         except Exception:  # damage makes the readers of zip, deflate and .npy fail in many ways
             raise ValueError(f"{path} is no .npz file of plain arrays, or is damaged") from None
     raise ValueError(
@@ -109,11 +109,22 @@ def read_arrays(path: StrPath, most: int | None = None) -> dict[str, np.ndarray]
     )
 
 
+def _content(members: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """As many bytes as the directory announces; members.read() would unpack all that there are, and cut them then."""
+    with members.open(member) as file:
+        return file.read(member.file_size)
+
+
 def _array(content: bytes) -> np.ndarray:
-    array: np.ndarray = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    if array.dtype.kind not in "biufU":
-        raise TypeError(f"an array of {array.dtype}")
-    return array
+    """The array in the content of an .npy file. Only what is really there is believed: its header allocates nothing."""
+    stream = io.BytesIO(content)
+    if np.lib.format.read_magic(stream) == (1, 0):
+        shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    else:
+        shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(stream)
+    if dtype.kind not in "biufU":
+        raise TypeError(f"an array of {dtype}")
+    return np.frombuffer(content, dtype, offset=stream.tell()).reshape(shape, order="F" if is_fortran else "C")
 
 
 def _lock(file: IO[bytes]) -> bool:

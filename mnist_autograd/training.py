@@ -174,10 +174,11 @@ class Trainer:
         Model, optimizer and Trainer must be made as they were. Raises ValueError, and changes nothing, if the file is
         damaged or belongs to others, or to a run with other settings; OSError if it cannot be opened.
         """
+        arrays = read_arrays(path)
         try:
-            arrays = read_arrays(path)
-            if missing := {"position", *(f"history/{name}" for name in HISTORY)} - arrays.keys():
-                raise ValueError(f"it has no {' and no '.join(sorted(missing))}")
+            for name in ("position", *(f"history/{name}" for name in HISTORY)):
+                if name not in arrays:
+                    raise ValueError(f"it has no {name}")
             position = json.loads(arrays["position"].item())
             counts = {name: int(position[name]) for name in POSITION}
             sums = {name: float(position[name]) for name in self._sums}
@@ -188,8 +189,6 @@ class Trainer:
             history["epoch"] = [int(epoch) for epoch in history["epoch"]]
             if min(counts.values()) < 0 or {len(values) for values in history.values()} != {counts["epoch"]}:
                 raise ValueError("its parts contradict each other")
-        except OSError:
-            raise
         except Exception as error:  # what is read as JSON and as numbers may be anything
             raise ValueError(f"{path} is no checkpoint of a Trainer, or is damaged ({error})") from None
         for name, own in self._settings().items():
