@@ -381,13 +381,13 @@ def _read(source: Source, file: str, root: StrPath | None) -> NDArray[Any]:
     A folder data/ that only happens to be near may belong to another project.
     """
     named = _named_folder(root)
-    problem: ValueError | None = None
+    problem: Exception | None = None
     for folder in _roots(root):
         for path in _forms(source, file, folder):
             try:
                 content = read_content(path)
                 _verify(content, source.sha256[file], path)
-            except ValueError as error:
+            except (OSError, ValueError) as error:
                 if folder == named:
                     raise
                 problem = problem or error
@@ -398,8 +398,9 @@ def _read(source: Source, file: str, root: StrPath | None) -> NDArray[Any]:
     if problem:
         raise problem
     name = source.folders[0]
+    searched = ", ".join(map(str, _roots(root))) or "data/ in the working directory and above it"
     raise FileNotFoundError(
-        f"load: {name}/{file}.gz is in none of these folders: {', '.join(map(str, _roots(root)))}. To get it, call "
+        f"load: {name}/{file}.gz is in none of these folders: {searched}. To get it, call "
         f"mnist_autograd.data.download({name!r}), or name the folder above {name}/ by root= or by the environment "
         f"variable {ROOT_VARIABLE} ({_accepted(source)})"
     )
@@ -504,10 +505,10 @@ def _fetch(url: str) -> bytes:
 
     thread = threading.Thread(target=work, daemon=True)
     end = _clock() + MAX_SECONDS
-    thread.start()
-    while thread.is_alive() and _clock() < end:
-        thread.join(0.1)  # seconds; often enough to hear Ctrl-C, everywhere
-    with body:
+    with body:  # closed by Ctrl-C as well
+        thread.start()
+        while thread.is_alive() and _clock() < end:
+            thread.join(0.1)  # seconds; often enough to hear Ctrl-C, everywhere
         if thread.is_alive():
             raise TimeoutError(f"it took more than {MAX_SECONDS:,} seconds")
         if failures:

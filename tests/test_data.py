@@ -172,6 +172,22 @@ def test_a_wrong_file_is_an_error_where_its_folder_was_named_and_skipped_where_i
         data.load("mnist", "test")
 
 
+def test_a_file_near_by_that_may_not_be_read_is_skipped(tmp_path, monkeypatch):
+    copy_of_the_test_images(tmp_path / "data" / "mnist")
+    monkeypatch.chdir(tmp_path)
+    read = data.read_content
+
+    def read_but_not_here(path):
+        if tmp_path in path.absolute().parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(data, "read_content", read_but_not_here)
+    assert len(data.load("mnist", "test")) == 10000
+    with pytest.raises(PermissionError):
+        data.load("mnist", "test", root="data")
+
+
 @pytest.fixture
 def elsewhere(tmp_path):
     """elsewhere(code, cwd) runs Python code with a copy of the package that lies in no repository: its result."""
