@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import data, optim, recipe
-from .training import Trainer
+from . import data, files, optim, recipe
+from .training import Classifier, Trainer
 
 
-def parse(argv):
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m mnist_autograd",
         description="Train a 784-256-10 tanh network on all 60,000 training images and print its test accuracy. With "
@@ -29,7 +31,7 @@ def parse(argv):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--checkpoint",
-        type=Path,
+        type=files.expanded,
         help="file to save to after each epoch, and to go on from if it "
         "exists: with the same options, though --epochs may grow without --recipe",
     )
@@ -40,13 +42,13 @@ def parse(argv):
         f"--epochs {recipe.EPOCHS} --lr {recipe.LEARNING_RATE}, and the last {recipe.HELD_OUT:,} training images are "
         "held out and measured",
     )
-    parser.add_argument("--weights", type=Path, help="file to write the trained weights to, as float16")
+    parser.add_argument("--weights", type=files.expanded, help="file to write the trained weights to, as float16")
     if parser.parse_args(argv).recipe:
         parser.set_defaults(epochs=recipe.EPOCHS, lr=recipe.LEARNING_RATE)
     return parser.parse_args(argv)
 
 
-def trainer_of(options, model) -> Trainer:
+def trainer_of(options: argparse.Namespace, model: Classifier) -> Trainer:
     settings = options.lr, options.momentum
     if options.recipe:
         return recipe.trainer(model, options.epochs, *settings, options.batch_size, options.seed)
@@ -54,23 +56,29 @@ def trainer_of(options, model) -> Trainer:
     return Trainer(model, optimizer, options.epochs, options.batch_size, options.seed)
 
 
-def assert_writable(path: Path) -> None:
-    """Raise OSError now if the file could not be written later, after all the work."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; name a file")
-    tempfile.TemporaryFile(dir=path.parent).close()
+def assert_writable(checkpoint: Path | None, weights: Path | None) -> None:
+    """Raise OSError or ValueError now if the files could not be written later, after all the work."""
+    paths = [Path(os.path.realpath(files.regular(path))) for path in (checkpoint, weights) if path]
+    if len(paths) > len(set(paths)):
+        raise ValueError(
+            f"--checkpoint and --weights both name {weights}, and one would overwrite the other; name two files"
+        )
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     try:
+        assert_writable(options.checkpoint, options.weights)
         if options.download:
             data.download(options.dataset, options.root)
         train, test = (data.load(options.dataset, split, options.root) for split in ("train", "test"))
         model = recipe.mlp(options.hidden, seed=options.seed)
         trainer = trainer_of(options, model)
         X, y = data.to_inputs(train.images), train.labels
+        assert y is not None  # only Kaggle's files may have none
         n = len(X) - recipe.HELD_OUT if options.recipe else len(X)
         if options.checkpoint and options.checkpoint.exists():
             trainer.load(options.checkpoint)
@@ -78,8 +86,6 @@ def main(argv=None) -> int:
                 raise ValueError(
                     f"{options.checkpoint} was trained on {trainer.examples:,} images, now there are {n:,}"
                 )
-        if options.weights:
-            assert_writable(options.weights)
         trainer.fit(X[:n], y[:n], checkpoint=options.checkpoint)
         held_out = trainer.evaluate(X[n:], y[n:]) if n < len(X) else None
         result = trainer.evaluate(data.to_inputs(test.images), test.labels)
@@ -87,6 +93,9 @@ def main(argv=None) -> int:
             recipe.save_weights(model, options.weights)
     except (OSError, ValueError, ImportError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (MemoryError, OverflowError) as error:
+        print(f"error: this needs more memory than there is; choose a smaller --hidden ({error})", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted.", file=sys.stderr)

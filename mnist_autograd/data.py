@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 import math
 import os
+import re
+import threading
+import time
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from .files import atomic_write
+from .files import StrPath, atomic_write, expanded, regular
 
 ROOT_VARIABLE = "MNIST_AUTOGRAD_DATA"
 REPOSITORY_DATA = Path(__file__).resolve().parent.parent / "data"
+NAMES = Path(__file__).with_name("names.txt")
 MAX_CONTENT = 2**30  # bytes; the largest IDX file in common use (EMNIST by class) has about half of that
+MAX_DOWNLOAD = 2**26  # bytes of one file; the largest has 26 million compressed, 47 million not
+MAX_SECONDS = 900  # for one file: the largest takes them at 30 kB a second
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 IMAGE_FILES = {
@@ -35,9 +44,12 @@ IMAGE_FILES = {
 
 @dataclass(frozen=True)
 class Source:
-    """A data set of 28 x 28 images: names of its classes, where to download it, SHA-256 of each file's content."""
+    """A data set of 28 x 28 images: names of its classes, folders that hold its files (ours and torchvision's), where
+    to download it, SHA-256 of each file's content.
+    """
 
     classes: tuple[str, ...]
+    folders: tuple[str, str]
     mirrors: tuple[str, ...]
     sha256: dict[str, str]
 
@@ -45,6 +57,7 @@ class Source:
 SOURCES = {
     "mnist": Source(
         classes=tuple("0123456789"),
+        folders=("mnist", "MNIST/raw"),
         mirrors=(
             "https://ossci-datasets.s3.amazonaws.com/mnist/",
             "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -61,6 +74,7 @@ SOURCES = {
             *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
             *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
         ),
+        folders=("fashion-mnist", "FashionMNIST/raw"),
         mirrors=(
             "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
             "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -80,75 +94,65 @@ NAMES_SHA256 = "d4636ea6df909ad1e4880eb0781a5441b03776b97fc2312ed81641e4a558afa9
 class Dataset:
     """images (N, 28, 28) uint8, 0 for background to 255; labels (N,) uint8, or None; names of the classes."""
 
-    images: np.ndarray = field(repr=False)
-    labels: np.ndarray | None = field(repr=False)
+    images: NDArray[np.uint8] = field(repr=False)
+    labels: NDArray[np.uint8] | None = field(repr=False)
     classes: tuple[str, ...]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
 
-def load(name: str, split: str = "train", root=None) -> Dataset:
+def load(name: str, split: str = "train", root: StrPath | None = None) -> Dataset:
     """A split ("train" or "test") of "mnist" or "fashion-mnist", verified.
 
-    root: a folder that holds mnist/ or fashion-mnist/ with the IDX files, compressed or not. Without it, these are
-    searched in turn: the folder that the environment variable MNIST_AUTOGRAD_DATA names, the repository's data/,
-    and what download() has fetched.
+    root: a folder that holds mnist/ or fashion-mnist/ with the IDX files, compressed or not, or MNIST/raw/ or
+    FashionMNIST/raw/ as torchvision makes them. Without it, these are searched in turn: the folder that the environment
+    variable MNIST_AUTOGRAD_DATA names, the folder data/ in the working directory and in those above it, the
+    repository's data/, and what download() has fetched.
     Raises FileNotFoundError if no folder has the file, ValueError if the file found is not the right one.
     """
     source = _source(name)
     if split not in ("train", "test"):
         raise ValueError(f"load: there is no split {split!r}; expected 'train' or 'test'")
-    arrays = {}
-    for kind in ("images", "labels"):
-        file = IMAGE_FILES[split, kind]
-        path = _find(f"{name}/{file}.gz", root) or _find(f"{name}/{file}", root)
-        if path is None:
-            raise FileNotFoundError(
-                f"load: {name}/{file}.gz is in none of these folders: {', '.join(map(str, _roots(root)))}. "
-                f"Call mnist_autograd.data.download({name!r}), or name a folder that has it by root= or by the "
-                f"environment variable {ROOT_VARIABLE}"
-            )
-        content = read_content(path)
-        _verify(content, source.sha256[file], path)
-        arrays[kind] = parse_idx(content, path)
-    return Dataset(arrays["images"], arrays["labels"], source.classes)
+    images, labels = (_read(source, IMAGE_FILES[split, kind], root) for kind in ("images", "labels"))
+    return Dataset(images, labels, source.classes)
 
 
-def load_names(root=None) -> list[str]:
-    """29,910 first names, lower case, sorted (US Social Security Administration, 2017, public domain)."""
-    path = _find("names.txt", root)
-    if path is None:
-        raise FileNotFoundError(
-            f"load_names: names.txt is in none of these folders: {', '.join(map(str, _roots(root)))}"
-        )
-    content = read_content(path)
+def load_names(root: StrPath | None = None) -> list[str]:
+    """29,910 first names, lower case, sorted (US Social Security Administration, 2017, public domain).
+
+    root: a folder that holds names.txt; without it, the one in this package is read.
+    """
+    path = NAMES if root is None else expanded(root) / "names.txt"
+    content = read_content(path).replace(b"\r\n", b"\n")  # Git for Windows may have changed the ends of the lines
     _verify(content, NAMES_SHA256, path)
     return content.decode("ascii").split()
 
 
-def download(name: str, root=None, mirrors=None) -> Path:
+def download(name: str, root: StrPath | None = None, mirrors: Sequence[str] | None = None) -> Path:
     """Fetch a data set that load() does not find, and return its folder.
 
     Files go to root, else to the folder that MNIST_AUTOGRAD_DATA names, else to the user's cache. Those that are there
-    and right are kept. Each mirror is tried until one sends the right content. Raises ConnectionError if none does.
+    and right are kept. Each mirror is tried until one sends the right content, in MAX_SECONDS and MAX_DOWNLOAD bytes
+    at the most. Raises ConnectionError if none does.
     """
     source = _source(name)
     try:
         import pooch
     except ImportError:
         raise ImportError("download: needs the package pooch; install it with: pip install pooch") from None
-    folder = Path(root or os.environ.get(ROOT_VARIABLE) or pooch.os_cache("mnist-autograd")) / name
+    folder = (_named_folder(root) or Path(pooch.os_cache("mnist-autograd"))) / name
     folder.mkdir(parents=True, exist_ok=True)
-    fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=30)
     for file, sha256 in source.sha256.items():
         path = folder / f"{file}.gz"
         if not _is_right(path, sha256):
-            _fetch_from_any(fetch, mirrors or source.mirrors, path, sha256)
+            body = _fetch_from_any(mirrors or source.mirrors, path, sha256)
+            with atomic_write(path) as part:
+                part.write(body)
     return folder
 
 
-def read_idx(path) -> np.ndarray:
+def read_idx(path: StrPath) -> NDArray[Any]:
     """The array in an IDX file, compressed by gzip or not. Raises ValueError for a file that is damaged or no IDX.
 
     Format: two zero bytes, a code for the type, the number of axes, their sizes as big-endian 32-bit integers, the
@@ -157,7 +161,7 @@ def read_idx(path) -> np.ndarray:
     return parse_idx(read_content(path), path)
 
 
-def parse_idx(content: bytearray, path) -> np.ndarray:
+def parse_idx(content: bytes | bytearray, path: StrPath) -> NDArray[Any]:
     """The array in the content of an IDX file. Only what is really there is believed: a header allocates nothing."""
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in IDX_DTYPES:
         raise ValueError(
@@ -174,29 +178,19 @@ def parse_idx(content: bytearray, path) -> np.ndarray:
         state = "truncated" if found < announced else "too long"
         raise ValueError(f"{path} is {state}: shape {shape} takes {announced:,} bytes, but {found:,} follow the header")
     try:
-        array = np.frombuffer(content, dtype, offset=start).reshape(shape)
+        array: NDArray[Any] = np.frombuffer(content, dtype, offset=start).reshape(shape)
     except ValueError as error:  # more axes than NumPy has, or a size 0 beside enormous ones
         raise ValueError(f"{path} announces the shape {shape}, which no array can have ({error})") from None
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def read_content(path) -> bytearray:
+def read_content(path: StrPath) -> bytearray:
     """The bytes of a file, decompressed if it starts like gzip; a ValueError if it is damaged or above MAX_CONTENT."""
-    with open(path, "rb") as file:
-        is_compressed = file.read(2) == b"\x1f\x8b"
-    content = bytearray()
-    try:
-        with gzip.open(path) if is_compressed else open(path, "rb") as file:
-            while chunk := file.read(2**20):
-                content += chunk
-                if len(content) > MAX_CONTENT:
-                    raise ValueError(f"{path} holds more than {MAX_CONTENT:,} bytes; no data set of this project does")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"{path} is damaged or truncated: gzip says '{error}'. Fetch or copy it again") from None
-    return content
+    with open(expanded(path), "rb") as file:
+        return _decompressed(file, path)
 
 
-def to_inputs(images: np.ndarray) -> np.ndarray:
+def to_inputs(images: ArrayLike) -> NDArray[np.float32]:
     """What a network sees: images (N, 28, 28) of 0 to 255 become rows X (N, 784), float32 from 0 to 1."""
     images = np.asarray(images)
     if images.ndim != 3 or images.dtype.kind not in "iu":
@@ -207,7 +201,7 @@ def to_inputs(images: np.ndarray) -> np.ndarray:
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)
 
 
-def minibatches(X, y, batch_size: int, rng) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def minibatches(X: Any, y: Any, batch_size: int, rng: Any) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
     """Pairs (X, y) of at most batch_size examples, each example once, in an order drawn from rng (or its seed)."""
     if batch_size < 1 or len(X) != len(y):
         raise ValueError(
@@ -221,7 +215,7 @@ def minibatches(X, y, batch_size: int, rng) -> Iterator[tuple[np.ndarray, np.nda
         yield X[chosen], y[chosen]
 
 
-def shift(images, down: int, right: int) -> np.ndarray:
+def shift(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> NDArray[Any]:
     """Images (N, 28, 28), or rows (N, 784), moved by whole pixels; what enters at an edge is 0, background.
 
     down, right: pixels, negative for up and left; a whole number, or one for each image (N,). No more than the image
@@ -242,10 +236,11 @@ def shift(images, down: int, right: int) -> np.ndarray:
     framed = np.zeros((len(images), side + 2 * reach, side + 2 * reach), images.dtype)
     framed[:, reach : reach + side, reach : reach + side] = images.reshape(-1, side, side)
     windows = np.lib.stride_tricks.sliding_window_view(framed, (side, side), axis=(1, 2))  # no copy: (N, ., ., 28, 28)
-    return windows[np.arange(len(images)), reach - down, reach - right].reshape(images.shape)
+    moved: NDArray[Any] = windows[np.arange(len(images)), reach - down, reach - right]
+    return moved.reshape(images.shape)
 
 
-def random_shifts(images, rng, reach: int = 1) -> np.ndarray:
+def random_shifts(images: Any, rng: Any, reach: int = 1) -> NDArray[Any]:
     """Each image (N, 28, 28), or row (N, 784), moved by -reach to reach pixels down and right, drawn from rng.
 
     rng: a seed or a NumPy Generator. Its form is that of the Trainer's argument augment=. Source: chapter 08.
@@ -254,36 +249,45 @@ def random_shifts(images, rng, reach: int = 1) -> np.ndarray:
     return shift(images, down, right)
 
 
-def read_kaggle(path) -> Dataset:
-    """Kaggle's digit-recognizer files: train.csv (label, pixel0 ... pixel783) or test.csv (pixels; labels are None)."""
-    pixels = [f"pixel{i}" for i in range(784)]
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
-        columns = [name.strip().strip('"') for name in file.readline().split(",")]
-        if columns not in (pixels, ["label", *pixels]):
-            raise ValueError(
-                f"{path}: {len(columns)} columns, the first {columns[0]!r:.40}; expected pixel0 to pixel783, "
-                "with label before them in train.csv"
-            )
+def read_kaggle(path: StrPath) -> Dataset:
+    """A CSV file of images with a line of headings, as Kaggle's train.csv or test.csv (whose labels are None).
+
+    Columns may stand in any order: the 784 pixels row by row, called pixel0 to pixel783 (Digit Recognizer), pixel1 to
+    pixel784 (Fashion-MNIST) or 1x1 to 28x28 (MNIST in CSV); label, or none; and a column that numbers the rows, called
+    Id, ImageId, index or nothing, as pandas writes it. It is not used.
+    Raises ValueError, which names the first wrong column or number.
+    """
+    with open(regular(path), encoding="utf-8-sig", errors="replace") as file:
+        columns = [name.strip().strip('"').lower() for name in file.readline().split(",")]
+        places, others = _kaggle_columns(columns, path)
+        unused: dict[int | str, Callable[[str], int]] = {i: lambda text: 0 for i in others}  # need not be numbers
         try:
-            # As floats, because older NumPy versions wrap 256 around to 0 where asked for bytes.
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about a file without rows, which is refused below
-                table = np.loadtxt(file, dtype=np.float32, delimiter=",", comments=None, quotechar='"', ndmin=2)
+                warnings.simplefilter("ignore", UserWarning)  # about a file without rows, which is refused below
+                # As floats, because 12.0 is a whole number, too; they tell 256 from 0, which bytes would not.
+                table = np.loadtxt(
+                    file, np.float32, delimiter=",", converters=unused, comments=None, quotechar='"', ndmin=2
+                )
         except ValueError as error:
             raise ValueError(f"{path}: expected {len(columns)} whole numbers in every row ({error})") from None
-    wrong = (table < 0) | (table > 255) | (table % 1 != 0)
-    if wrong.any() or table.shape[1:] != (len(columns),):
+    if table.shape[1:] != (len(columns),):
         rows = f"rows of {table.shape[-1]} numbers" if table.size else "no rows"
-        found = f"{table[wrong][0]:g}" if wrong.any() else rows
-        raise ValueError(f"{path}: found {found}; expected {len(columns)} whole numbers from 0 to 255 in every row")
-    table = table.astype(np.uint8)
-    labels, images = (table[:, 0], table[:, 1:]) if len(columns) > 784 else (None, table)
+        raise ValueError(f"{path}: found {rows}; expected {len(columns)} whole numbers from 0 to 255 in every row")
+    is_right = (table >= 0) & (table <= 255) & (table == np.floor(table))  # false for nan
+    if not is_right.all():
+        row, column = np.argwhere(~is_right)[0]
+        raise ValueError(
+            f"{path}: row {row + 1} has {table[row, column]:g} in the column {columns[column]!r}; expected a whole "
+            "number from 0 to 255"
+        )
+    images = table[:, [places[i] for i in range(784)]].astype(np.uint8).reshape(-1, 28, 28)
+    labels = table[:, columns.index("label")].astype(np.uint8) if "label" in columns else None
     if labels is not None and (labels > 9).any():
         raise ValueError(f"{path}: found the label {labels.max()}; expected digits from 0 to 9")
-    return Dataset(images.reshape(-1, 28, 28), labels, SOURCES["mnist"].classes)
+    return Dataset(images, labels, SOURCES["mnist"].classes)
 
 
-def write_submission(path, labels) -> None:
+def write_submission(path: StrPath, labels: ArrayLike) -> None:
     """Kaggle's answer file: the columns ImageId, counted from 1, and Label."""
     labels = np.asarray(labels)
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels <= 9)).all():
@@ -296,9 +300,9 @@ def write_submission(path, labels) -> None:
         file.write(("\n".join(rows) + "\n").encode("ascii"))
 
 
-def read_submission(path) -> np.ndarray:
+def read_submission(path: StrPath) -> NDArray[np.uint8]:
     """The labels (N,) of a submission file, whose form is checked."""
-    header, *rows = Path(path).read_text(encoding="utf-8-sig", errors="replace").splitlines() or [""]
+    header, *rows = regular(path).read_text(encoding="utf-8-sig", errors="replace").splitlines() or [""]
     if header != "ImageId,Label":
         raise ValueError(f"{path}: the first line is {header!r:.60}; expected 'ImageId,Label'")
     for i, row in enumerate(rows, start=1):
@@ -314,14 +318,49 @@ def _source(name: str) -> Source:
     return SOURCES[name]
 
 
-def _roots(root) -> Iterator[Path]:
-    """The folders to search, in turn; the cache last, so that pooch is imported only where no other has the file."""
+def _kaggle_columns(columns: list[str], path: StrPath) -> tuple[dict[int, int], list[int]]:
+    """Where each pixel stands: its number from 0, counted row by row, to its column; and the columns not to be used."""
+    styles = (
+        {f"pixel{i}": i for i in range(784)},
+        {f"pixel{i + 1}": i for i in range(784)},
+        {f"{i // 28 + 1}x{i % 28 + 1}": i for i in range(784)},
+    )
+    style = max(styles, key=lambda style: sum(name in style for name in columns))  # the first of those that fit best
+    expected = f"expected label, or none, and {' to '.join(list(style)[:: len(style) - 1])}, in any order"
+    others = [i for i, name in enumerate(columns) if name not in style and name != "label"]
+    for i, name in enumerate(columns):
+        if name in columns[:i]:
+            raise ValueError(f"{path}: column {i + 1} is {name!r:.40}, and so is one before it; {expected}")
+        if i in others and not re.fullmatch("|index|id|imageid|unnamed: 0", name):
+            raise ValueError(f"{path}: column {i + 1} of {len(columns)} is {name!r:.40}; {expected}")
+    places = {style[name]: i for i, name in enumerate(columns) if name in style}
+    if len(places) < len(style):
+        missing = next(name for name, i in style.items() if i not in places)
+        raise ValueError(f"{path}: none of its {len(columns)} columns is {missing!r}; {expected}")
+    return places, others
+
+
+def _named_folder(root: StrPath | None) -> Path | None:
+    """The folder that somebody has named, by the argument root= or by the variable."""
     if root is not None:
-        yield Path(root)
+        return expanded(root)
+    variable = os.environ.get(ROOT_VARIABLE)
+    return expanded(variable) if variable else None
+
+
+def _roots(root: StrPath | None) -> Iterator[Path]:
+    """The folders to search, in turn; the cache last, so that pooch is imported only where no other has the file."""
+    named = _named_folder(root)
+    if named is not None:
+        yield named
+    if root is not None:
         return
-    if os.environ.get(ROOT_VARIABLE):
-        yield Path(os.environ[ROOT_VARIABLE])
-    yield REPOSITORY_DATA
+    try:
+        here = Path.cwd()
+    except OSError:  # it has been deleted
+        here = REPOSITORY_DATA.parent
+    nearby = [folder / "data" for folder in (here, *here.parents)] + [REPOSITORY_DATA]
+    yield from dict.fromkeys(folder for folder in nearby if os.path.isdir(folder))
     try:
         import pooch
     except ImportError:
@@ -329,11 +368,79 @@ def _roots(root) -> Iterator[Path]:
     yield Path(pooch.os_cache("mnist-autograd"))
 
 
-def _find(relative: str, root) -> Path | None:
-    return next((folder / relative for folder in _roots(root) if (folder / relative).is_file()), None)
+def _forms(source: Source, file: str, folder: Path) -> list[Path]:
+    """Where a file may be: in our folder or torchvision's, compressed or not, with a point as 7-zip unpacks it."""
+    names = [stem + suffix for stem in (file, file.replace("-idx", ".idx")) for suffix in (".gz", "")]
+    paths = (folder / inner / name for inner in source.folders for name in names)
+    return [path for path in paths if os.path.isfile(path)]
 
 
-def _verify(content: bytes, sha256: str, path) -> None:
+def _read(source: Source, file: str, root: StrPath | None) -> NDArray[Any]:
+    """The array in the first right file; a wrong one is an error where somebody has named its folder, or none is right.
+
+    A folder data/ that only happens to be near may belong to another project.
+    """
+    named = _named_folder(root)
+    problem: Exception | None = None
+    for folder in _roots(root):
+        for path in _forms(source, file, folder):
+            try:
+                content = read_content(path)
+                _verify(content, source.sha256[file], path)
+            except (OSError, ValueError) as error:
+                if folder == named:
+                    raise
+                problem = problem or error
+                continue
+            if named is not None and folder != named:
+                _warn_of_an_empty_folder(named, path)
+            return parse_idx(content, path)
+    if problem:
+        raise problem
+    name = source.folders[0]
+    searched = ", ".join(map(str, _roots(root))) or "data/ in the working directory and above it"
+    raise FileNotFoundError(
+        f"load: {name}/{file}.gz is in none of these folders: {searched}. To get it, call "
+        f"mnist_autograd.data.download({name!r}), or name the folder above {name}/ by root= or by the environment "
+        f"variable {ROOT_VARIABLE} ({_accepted(source)})"
+    )
+
+
+def _accepted(source: Source) -> str:
+    ours, torchvisions = source.folders
+    return (
+        f"{torchvisions}/, as torchvision makes it, will do as well as {ours}/; files may be compressed or not, and be "
+        "called t10k-images-idx3-ubyte or t10k-images.idx3-ubyte"
+    )
+
+
+def _warn_of_an_empty_folder(named: Path, path: Path) -> None:
+    """It need not hold every data set. But where it holds none, it is not what somebody meant."""
+    if not any(_forms(source, file, named) for source in SOURCES.values() for file in source.sha256):
+        warnings.warn(
+            f"{ROOT_VARIABLE} names {named}, which holds no data set; {path} is read instead. Expected a folder that "
+            f"holds {' or '.join(f'{source.folders[0]}/' for source in SOURCES.values())} ("
+            f"{_accepted(SOURCES['mnist'])})",
+            stacklevel=5,
+        )
+
+
+def _decompressed(file: BinaryIO, name: StrPath) -> bytearray:
+    is_compressed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    stream = gzip.GzipFile(fileobj=file) if is_compressed else file
+    content = bytearray()
+    try:
+        while chunk := stream.read(2**20):
+            content += chunk
+            if len(content) > MAX_CONTENT:
+                raise ValueError(f"{name} holds more than {MAX_CONTENT:,} bytes; no data set of this project does")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise ValueError(f"{name} is damaged or truncated: gzip says '{error}'. Fetch or copy it again") from None
+    return content
+
+
+def _verify(content: bytes | bytearray, sha256: str, path: StrPath) -> None:
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ValueError(
@@ -350,20 +457,60 @@ def _is_right(path: Path, sha256: str) -> bool:
     return True
 
 
-def _fetch_from_any(fetch, mirrors, path: Path, sha256: str) -> None:
-    """Download a file from the first mirror that has the right one; it appears under its name only once verified."""
+def _fetch_from_any(mirrors: Sequence[str], path: Path, sha256: str) -> bytes:
+    """A file from the first mirror that has the right one."""
     failures = []
     for mirror in mirrors:
         url = mirror.rstrip("/") + "/" + path.name
         try:
-            with atomic_write(path) as file:
-                fetch(url, file, None)
-                file.flush()
-                _verify(read_content(file.name), sha256, url)
-            return
+            body = _fetch(url)
+            _verify(_decompressed(io.BytesIO(body), url), sha256, url)
+            return body
         except (OSError, ValueError) as error:  # requests' errors are OSErrors
             failures.append(f"{url}: {error}")
     raise ConnectionError(
         f"download: no mirror sent {path.name}:\n  " + "\n  ".join(failures) + f"\nWithout a network, put the files "
         f"into a folder {path.parent.name}/ and name the folder above it by root= or {ROOT_VARIABLE}"
     )
+
+
+class _Body(io.BytesIO):
+    """What a server sends, up to MAX_DOWNLOAD bytes."""
+
+    def write(self, chunk: Any) -> int:
+        if self.tell() + len(chunk) > MAX_DOWNLOAD:
+            raise OSError(f"it sends more than {MAX_DOWNLOAD:,} bytes")
+        return super().write(chunk)
+
+
+_clock = time.monotonic
+
+
+def _fetch(url: str) -> bytes:
+    """The body of a URL. Raises OSError where it is not complete within MAX_SECONDS and MAX_DOWNLOAD.
+
+    A server that sends a byte now and then never runs into the time limit of a socket. So a thread waits for it, which
+    is left alone when the time is up, and ends at the next chunk: its file is closed.
+    """
+    import pooch
+
+    fetch = pooch.HTTPDownloader(progressbar=True, chunk_size=2**16, timeout=30)
+    body, failures = _Body(), list[Exception]()
+
+    def work() -> None:
+        try:
+            fetch(url, body, None)
+        except Exception as error:  # raised below, in the thread that asked
+            failures.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    end = _clock() + MAX_SECONDS
+    with body:  # closed by Ctrl-C as well
+        thread.start()
+        while thread.is_alive() and _clock() < end:
+            thread.join(0.1)  # seconds; often enough to hear Ctrl-C, everywhere
+        if thread.is_alive():
+            raise TimeoutError(f"it took more than {MAX_SECONDS:,} seconds")
+        if failures:
+            raise failures[0]
+        return body.getvalue()

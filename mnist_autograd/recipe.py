@@ -7,11 +7,12 @@ measured when the settings stood. Source: chapter 08.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
 from . import data, nn, optim
-from .files import atomic_write
+from .files import StrPath, read_arrays, write_arrays
 from .training import Classifier, Trainer
 
 HELD_OUT = 5000  # training images at the end of the file, on which settings are compared: the validation images
@@ -20,7 +21,7 @@ EPOCHS, LEARNING_RATE, MOMENTUM, BATCH_SIZE = 30, 0.2, 0.9, 256
 RECORDED = {0: 0.9884, 1: 0.9878, 2: 0.9885, 3: 0.9893, 4: 0.9899}
 
 
-def mlp(hidden: int = 256, activation=nn.Tanh, seed: int = 0) -> Classifier:
+def mlp(hidden: int = 256, activation: Callable[[], nn.Module] = nn.Tanh, seed: int = 0) -> Classifier:
     """A network 784-hidden-10 with random weights; 784-256-10 has 203,530 parameters."""
     if seed != int(seed) or seed < 0:
         raise ValueError(f"mlp: seed is {seed}; expected a whole number, at least 0")
@@ -35,7 +36,7 @@ def trainer(
     momentum: float = MOMENTUM,
     batch_size: int = BATCH_SIZE,
     seed: int = 0,
-    progress=True,
+    progress: bool = True,
 ) -> Trainer:
     """The recipe: one-pixel shifts, and a learning rate that falls from lr to 0 along a cosine over all epochs.
 
@@ -53,13 +54,20 @@ def trainer(
     )
 
 
-def save_weights(model: nn.Module, path) -> None:
+def save_weights(model: nn.Module, path: StrPath) -> None:
     """Write the parameters by name as float16, half the size with three digits kept: plain arrays in an .npz."""
-    with atomic_write(path) as file:
-        np.savez_compressed(file, **{name: a.astype(np.float16) for name, a in model.state_dict().items()})
+    write_arrays(path, {name: a.astype(np.float16) for name, a in model.state_dict().items()}, compressed=True)
 
 
-def load_weights(model: nn.Module, path) -> None:
-    """Set the parameters to those that save_weights() wrote."""
-    with np.load(path, allow_pickle=False) as file:
-        model.load_state_dict(dict(file))
+def load_weights(model: nn.Module, path: StrPath) -> None:
+    """Set the parameters to those that save_weights() wrote.
+
+    Raises ValueError, and changes nothing, if the file is damaged or holds the weights of another model; OSError if it
+    cannot be opened.
+    """
+    numbers = sum(a.size for a in model.state_dict().values())
+    arrays = read_arrays(path, most=8 * numbers + 2**20)  # bytes: numbers of any precision, and what describes them
+    try:
+        model.load_state_dict(arrays)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{path} holds the weights of another model: {error}") from None

@@ -11,14 +11,13 @@ import json
 import math
 import signal
 import threading
-from pathlib import Path
 
 import numpy as np
 
 from . import functional as F
 from . import nn
 from .data import minibatches
-from .files import atomic_write
+from .files import StrPath, read_arrays, write_arrays
 from .tensor import float_array, no_grad
 
 EVALUATION_BATCH = 1024  # examples at a time where no gradient is needed: bounds the memory, changes no result
@@ -160,25 +159,26 @@ class Trainer:
         """The likeliest class of each example: integers (N,)."""
         return self.model.predict(X)
 
-    def save(self, path) -> None:
+    def save(self, path: StrPath) -> None:
         """Write a checkpoint: an .npz of plain arrays (nothing is pickled), complete or not at all."""
         position = {name: getattr(self, name) for name in POSITION} | self._sums | {"settings": self._settings()}
         arrays = {"position": np.array(json.dumps(position))}
         arrays |= {f"model/{name}": a for name, a in self.model.state_dict().items()}
         arrays |= {f"optimizer/{name}": a for name, a in self.optimizer.state_dict().items()}
         arrays |= {f"history/{name}": np.array(values, np.float64) for name, values in self.history.items()}
-        with atomic_write(path) as file:
-            np.savez(file, **arrays)
+        write_arrays(path, arrays)
 
-    def load(self, path) -> None:
+    def load(self, path: StrPath) -> None:
         """Go back to a checkpoint: model, optimizer, history and how far training had got.
 
         Model, optimizer and Trainer must be made as they were. Raises ValueError, and changes nothing, if the file is
-        damaged or belongs to others, or to a run with other settings.
+        damaged or belongs to others, or to a run with other settings; OSError if it cannot be opened.
         """
+        arrays = read_arrays(path)
         try:
-            with np.load(Path(path), allow_pickle=False) as file:
-                arrays = dict(file)
+            for name in ("position", *(f"history/{name}" for name in HISTORY)):
+                if name not in arrays:
+                    raise ValueError(f"it has no {name}")
             position = json.loads(arrays["position"].item())
             counts = {name: int(position[name]) for name in POSITION}
             sums = {name: float(position[name]) for name in self._sums}
@@ -189,9 +189,7 @@ class Trainer:
             history["epoch"] = [int(epoch) for epoch in history["epoch"]]
             if min(counts.values()) < 0 or {len(values) for values in history.values()} != {counts["epoch"]}:
                 raise ValueError("its parts contradict each other")
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # damage can make the reader of a zip or of JSON fail in many ways
+        except Exception as error:  # what is read as JSON and as numbers may be anything
             raise ValueError(f"{path} is no checkpoint of a Trainer, or is damaged ({error})") from None
         for name, own in self._settings().items():
             if settings.get(name) != own:
@@ -346,5 +344,5 @@ def as_examples(where: str, X, y) -> tuple[np.ndarray, np.ndarray]:
     return X, y
 
 
-def _below(prefix: str, arrays: dict) -> dict:
+def _below(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}

@@ -46,7 +46,7 @@ def contexts_by_loop(words, length):
 
 @pytest.mark.parametrize("length", [1, 2, 3, 5])
 def test_contexts_are_those_of_a_loop(length):
-    for words in (WORDS, ["a"], ["", "a", ""], load_names()[:500]):
+    for words in (WORDS, ["a"], ["zz", "a", "b"], load_names()[:500]):
         X, y = names.contexts(words, length)
         expected_X, expected_y = contexts_by_loop(words, length)
         assert X.tolist() == expected_X and y.tolist() == expected_y
@@ -57,6 +57,21 @@ def test_contexts_of_nothing_are_errors():
         names.contexts(WORDS, 0)
     with pytest.raises(ValueError, match="no words"):
         names.contexts([])
+
+
+@pytest.mark.parametrize("learn", [names.contexts, names.bigram_counts, lambda words: names.context_counts(words, 2)])
+def test_a_word_without_letters_is_not_learned(learn):
+    with pytest.raises(ValueError, match="word 1 of 2 is ''; expected at least one letter"):
+        learn(["anna", ""])
+    with pytest.raises(ValueError, match="word 2 of 3 is 'an.na'; expected .* which marks the end"):
+        learn(["b", "a", "an.na"])
+    with pytest.raises(ValueError, match=r"got the text 'anna'; expected a list of words, \['anna'\]"):
+        learn("anna")
+
+
+def test_no_name_goes_on_after_its_end(bigrams):
+    with pytest.raises(ValueError, match="the prefix is 'an.'; expected letters alone"):
+        names.sample(bigrams, 2, prefix="an.")
 
 
 def test_bigram_counts():

@@ -182,3 +182,42 @@ def test_columns_of_words_stand_below_their_headings():
     figure = plots.show_columns({"T = 1": ["ann", "bo"], "T = 2": ["xq"]})
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["T = 1", "T = 2"]
     assert [ax.texts[0].get_text() for ax in figure.axes] == ["ann\nbo", "xq"]
+
+
+HALVES = ("train", "validation")
+
+
+def drawn_texts(figure):
+    figure.canvas.draw()
+    ticks = [text for ax in figure.axes for text in ax.get_yticklabels()]  # which a categorical axis makes anew
+    return {text.get_text().replace(r"\$", "$") for text in [*figure.findobj(plots.plt.Text), *ticks]}
+
+
+def figures_of(name):
+    """Every figure that shows words of its caller, with these."""
+    bins = calibration.reliability(np.array([[0.9, 0.1]]), np.array([0]))
+    costs = {name: Cost(1.0, 1), "other": Cost(2.0, 2)}
+    yield plots.show_images(np.zeros((1, 28, 28)), [name])
+    yield plots.show_weights(np.ones((1, 28, 28)), [name])
+    yield plots.plot_confusion(np.eye(2, dtype=int), [name, "b"])
+    yield plots.plot_history({"epoch": [1]} | {f"{s}_{q}": [1.0] for s in HALVES for q in ("loss", "accuracy")}, name)
+    yield plots.plot_reading({"a": np.zeros((2, 2))}, np.ones(2) / 2, name)
+    yield plots.plot_epochs({name: [1.0, 2.0]}, "loss")
+    yield plots.plot_epochs({"a": [1.0, 2.0]}, name)
+    yield plots.plot_costs(costs)
+    yield plots.plot_costs_by_size([1, 2], [costs, costs])
+    yield plots.plot_costs_by_size([1, 2], [costs, costs], name)
+    yield plots.plot_reliability({name: bins})
+    yield plots.plot_tables({"a": np.ones((2, 2))}, [name, "b"])
+    yield plots.plot_tables({name: np.ones((2, 2))}, ["a", "b"])
+    yield plots.plot_points({"a": np.eye(2)}, [name, "b"], ["b"], "kind")
+    yield plots.plot_points({name: np.eye(2)}, ["a", "b"], ["b"], "kind")
+    yield plots.plot_points({"a": np.eye(2)}, ["a", "b"], ["b"], name)
+    yield plots.show_columns({name: ["a"]})
+    yield plots.show_columns({"a": [name]})
+
+
+@pytest.mark.parametrize("name", [r"$\frac$", "$", "5 $ or 6 $", "^_{"])
+def test_names_are_shown_as_they_are_and_no_formulas(name):
+    for i, figure in enumerate(figures_of(name)):
+        assert any(name in text for text in drawn_texts(figure)), i

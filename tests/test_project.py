@@ -133,6 +133,7 @@ def test_an_old_package_and_a_missing_file_are_named(capsys, monkeypatch, tmp_pa
     check_setup = load_check_setup()
     monkeypatch.setattr(check_setup, "_version", lambda name: "1.25.2" if name == "numpy" else "99.0")
     monkeypatch.setattr(data, "REPOSITORY_DATA", tmp_path)
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(data.ROOT_VARIABLE, str(tmp_path))
     assert check_setup.check_setup() is False
     out = capsys.readouterr().out

@@ -158,7 +158,7 @@ def test_a_checkpoint_that_does_not_fit_changes_nothing(digits, tmp_path):
     before = adam.model.state_dict()
     for name, words in [("run", "another model or optimizer"), ("cut", ""), ("empty", ""), ("text", "")] + [
         ("other", "no checkpoint"),
-        ("pickled", "no checkpoint"),
+        ("pickled", "no .npz file of plain arrays"),
     ]:
         with pytest.raises(ValueError, match=rf"{name}\.npz.*{words}"):
             adam.load(tmp_path / f"{name}.npz")

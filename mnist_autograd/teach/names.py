@@ -7,7 +7,7 @@ is a function from contexts (N, K), the K characters before the one in question,
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ def encode(word: str) -> np.ndarray:
     return np.array(numbers, dtype=np.intp)
 
 
-def decode(numbers) -> str:
+def decode(numbers: Iterable[int]) -> str:
     """The word of characters with these numbers: decode([1, 2, 26]) is "abz"."""
     return "".join(CHARACTERS[i] for i in numbers)
 
@@ -49,12 +49,21 @@ def split(words: Sequence[str], seed: int = 0, shares: Sequence[float] = (0.8, 0
 def contexts(words: Sequence[str], length: int = CONTEXT) -> tuple[np.ndarray, np.ndarray]:
     """For each character of each word, the mark at its end included, the characters before it: X (N, length), y (N,).
 
-    Before a word there are marks: contexts(["ab"], 2) is [[0, 0], [0, 1], [1, 2]] and [1, 2, 0].
+    Before a word there are marks: contexts(["ab"], 2) is [[0, 0], [0, 1], [1, 2]] and [1, 2, 0]. Raises ValueError for
+    a word without letters (the empty line at the end of a file): a model would learn to draw it.
     """
     if length < 1:
         raise ValueError(f"contexts: the length is {length}; expected at least 1")
+    if isinstance(words, str):
+        raise ValueError(f"contexts: got the text {words!r:.40}; expected a list of words, [{words!r:.40}]")
     if len(words) == 0:
         raise ValueError("contexts: there are no words; expected at least one")
+    for i, word in enumerate(words):
+        if not word or MARK in word:
+            raise ValueError(
+                f"contexts: word {i} of {len(words)} is {word!r:.40}; expected at least one letter, and no {MARK!r}, "
+                "which marks the end. Leave it out"
+            )
     line = encode("".join(MARK * length + word for word in words) + MARK * length)
     windows = np.lib.stride_tricks.sliding_window_view(line, length + 1)
     starts = np.cumsum([0, *(len(word) + length for word in words)])[:-1]
@@ -124,6 +133,10 @@ def sample(logits: Callable, count: int = 10, temperature: float = 1.0, seed: in
     """
     if not 0 < temperature < np.inf:
         raise ValueError(f"sample: the temperature is {temperature}; expected a positive number")
+    if MARK in prefix:
+        raise ValueError(
+            f"sample: the prefix is {prefix!r:.40}; expected letters alone: {MARK!r} marks the end of a name"
+        )
     u = np.random.default_rng(seed).random((count, LONGEST + 1))
     line = np.tile(encode(MARK * CONTEXT + prefix), (count, 1))
     nll, drawn, open_ = np.zeros(count), np.zeros(count, int), np.ones(count, bool)

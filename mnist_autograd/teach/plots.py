@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import overload
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -75,8 +76,8 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
         ax.text(j, i, f"{count}", ha="center", va="center", color=colour, weight="bold" if i == j else "normal")
         if i == j:
             ax.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS["probabilities"]))
-    ax.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 2 else 0)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_xticks(range(len(names)), plain(names), rotation=90 if max(map(len, names)) > 2 else 0)
+    ax.set_yticks(range(len(names)), plain(names))
     ax.set(xlabel="predicted class", ylabel="true class")
     return figure
 
@@ -92,7 +93,7 @@ def plot_history(history: dict[str, list], validation: str = "validation") -> Fi
     ):
         ax.plot(history["epoch"], history[f"train_{quantity}"], "o-", color=colour, label="training")
         if not np.isnan(history[f"validation_{quantity}"]).all():
-            ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label=validation)
+            ax.plot(history["epoch"], history[f"validation_{quantity}"], "s--", color="black", label=plain(validation))
         ax.set(xlabel="epoch", ylabel=f"{quantity} ({unit})")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(alpha=0.3)
@@ -105,12 +106,12 @@ def plot_reading(pictures: Mapping[str, np.ndarray], p: np.ndarray, title: str) 
     figure, axes = _subplots(1, len(pictures) + 1, (2.1 * (len(pictures) + 1), 2.6))
     for ax, (name, picture) in zip(axes.flat, pictures.items()):
         ax.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
-        ax.set_title(f"{name}\n{picture.shape[0]} × {picture.shape[1]}", fontsize=13)
+        ax.set_title(plain(f"{name}\n{picture.shape[0]} × {picture.shape[1]}"), fontsize=13)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(True)
     ax = axes.flat[-1]
     ax.barh(range(len(p)), p, color=COLOURS["probabilities"])
-    ax.set_title(title, fontsize=13)
+    ax.set_title(plain(title), fontsize=13)
     ax.set(xlim=(0, 1), xticks=[0, 0.5, 1], yticks=range(len(p)))
     ax.invert_yaxis()
     return figure
@@ -122,8 +123,8 @@ def plot_epochs(curves: Mapping[str, Sequence[float]], quantity: str) -> Figure:
     ax = axes[0, 0]
     for (name, values), marker, dashes in zip(curves.items(), itertools.cycle("os^Dvx*"), itertools.cycle(DASHES)):
         look = {"marker": marker, "linestyle": dashes, "color": "black", "mfc": "white", "ms": 8, "lw": 1.4}
-        ax.plot(range(1, len(values) + 1), values, **look, label=name)
-    ax.set(xlabel="epoch", ylabel=quantity)
+        ax.plot(range(1, len(values) + 1), values, **look, label=plain(name))
+    ax.set(xlabel="epoch", ylabel=plain(quantity))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(alpha=0.3)
     ax.legend(frameon=False, handlelength=4)
@@ -138,7 +139,7 @@ def plot_costs(costs: Mapping[str, Cost]) -> Figure:
         "memory at the peak (MB)": [cost.peak / 1e6 for cost in costs.values()],
     }
     for ax, (label, lengths) in zip(axes.flat, panels.items()):
-        ax.bar_label(ax.barh(list(costs), lengths, color=GREY), fmt="%.1f", padding=4, fontsize=13)
+        ax.bar_label(ax.barh(plain(costs), lengths, color=GREY), fmt="%.1f", padding=4, fontsize=13)
         ax.set(xlabel=label, xlim=(0, 1.2 * max(lengths)))
         ax.invert_yaxis()
     axes[0, 1].set_yticklabels([])
@@ -155,8 +156,8 @@ def plot_costs_by_size(sizes: Sequence[int], measured: Sequence[Mapping[str, Cos
     for ax, quantity, label in zip(axes.flat, ("seconds", "peak"), ("time (seconds)", "memory at the peak (bytes)")):
         for name, (style, colour) in zip(measured[0], styles):
             values = [getattr(costs[name], quantity) for costs in measured]
-            ax.loglog(sizes, values, style, color=colour, label=name)
-        ax.set(xlabel=size, ylabel=label)
+            ax.loglog(sizes, values, style, color=colour, label=plain(name))
+        ax.set(xlabel=plain(size), ylabel=label)
         ax.grid(alpha=0.3)
         ax.legend(frameon=False)
     return figure
@@ -190,7 +191,7 @@ def plot_reliability(found: Mapping[str, Reliability]) -> Figure:
                 bbox={"facecolor": "white", "pad": 1.5, "edgecolor": "none"},
             )
         ax.set(xlabel="confidence", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1.02))
-        ax.set_title(f"{name}\ncalibration error {bins.ece:.1%}", fontsize=14)
+        ax.set_title(plain(f"{name}\ncalibration error {bins.ece:.1%}"), fontsize=14)
         ax.legend(frameon=False, loc="upper left")
     return figure
 
@@ -206,10 +207,10 @@ def plot_tables(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figur
     for ax, (title, table) in zip(axes.flat, tables.items()):
         image = ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
         figure.colorbar(image, ax=ax, shrink=0.6)
-        ax.set_xticks(range(len(names)), names)
-        ax.set_yticks(range(len(names)), names)
+        ax.set_xticks(range(len(names)), plain(names))
+        ax.set_yticks(range(len(names)), plain(names))
         ax.tick_params(length=0, labeltop=True)
-        ax.set(title=title, xlabel="is followed by", ylabel="character")
+        ax.set(title=plain(title), xlabel="is followed by", ylabel="character")
     return figure
 
 
@@ -218,11 +219,11 @@ def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: 
     figure, axes = _subplots(1, len(panels), (6.4 * len(panels), 5.6))
     chosen = np.array([name in marked for name in names])
     for ax, (title, points) in zip(axes.flat, panels.items()):
-        for which, look, label in ((chosen, "^", kind), (~chosen, "o", "others")):
+        for which, look, label in ((chosen, "^", plain(kind)), (~chosen, "o", "others")):
             ax.plot(*points[which].T, look, color=COLOURS["logits"] if look == "^" else GREY, label=label)
-        for name, point, place in zip(names, points, _free_places(points)):
+        for name, point, place in zip(plain(names), points, _free_places(points)):
             ax.annotate(name, point, place, textcoords="offset points", fontsize=15, ha="center", va="center_baseline")
-        ax.set(title=title, xticks=[], yticks=[])
+        ax.set(title=plain(title), xticks=[], yticks=[])
         ax.legend(frameon=False, fontsize=13)
     return figure
 
@@ -251,9 +252,18 @@ def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
     figure, axes = _subplots(1, len(columns), (3.0 * len(columns), 0.6 + 0.32 * longest))
     for ax, (heading, words) in zip(axes.flat, columns.items()):
         ax.axis("off")
-        ax.set_title(heading, loc="left", fontweight="bold", fontsize=15)
-        ax.text(0, 1, "\n".join(words), va="top", fontsize=15, linespacing=1.5, transform=ax.transAxes)
+        ax.set_title(plain(heading), loc="left", fontweight="bold", fontsize=15)
+        ax.text(0, 1, plain("\n".join(words)), va="top", fontsize=15, linespacing=1.5, transform=ax.transAxes)
     return figure
+
+
+@overload
+def plain(words: str) -> str: ...
+@overload
+def plain(words: Iterable[str]) -> list[str]: ...
+def plain(words):
+    """A text, or a list of them, that matplotlib shows as it is: between two $ it would look for a formula."""
+    return words.replace("$", r"\$") if isinstance(words, str) else [plain(str(each)) for each in words]
 
 
 def _tile(captions: Sequence[str], columns: int, size: tuple[float, float]):
@@ -264,7 +274,7 @@ def _tile(captions: Sequence[str], columns: int, size: tuple[float, float]):
     for ax in axes.flat:
         ax.axis("off")
     for ax, caption in zip(axes.flat, captions):
-        ax.set_title(caption, fontsize=13)
+        ax.set_title(plain(caption), fontsize=13)
     return figure, axes.flat
 
 
