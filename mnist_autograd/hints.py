@@ -100,11 +100,11 @@ def check_layer(where: str, layer: object) -> None:
     raise TypeError(f"{where} is {kind(layer)}; expected a layer{hint}")
 
 
-def check_function(where: str, function: Any, arguments: tuple[str, ...], advice: str) -> None:
+def check_function(where: str, function: Any, arguments: tuple[str, ...], example: str) -> None:
     """A TypeError unless function can be called with so many arguments; None is no function and all right."""
     if function is None:
         return
-    call = f"expected a function of ({', '.join(arguments)}), {advice}"
+    call = f"expected a function of ({', '.join(arguments)}), for example {example}"
     if not callable(function):
         raise TypeError(f"{where} is {kind(function)}; {call}")
     try:

@@ -59,14 +59,12 @@ class Module:
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse what would silently be no parameter any more."""
         if _is_parameter(vars(self).get(name)) and not (_is_parameter(value) or value is None):
+            given = hints.kind(value)
+            if isinstance(value, Tensor):
+                given = f"computed by {value.operation}" if value.inputs else "a constant"
             raise TypeError(
                 f"{type(self).__name__}.{name} is a parameter, and the optimizer would lose it: the new value is "
-                + (
-                    f"computed by {value.operation}"
-                    if isinstance(value, Tensor) and value.inputs
-                    else hints.kind(value)
-                )
-                + f". Change its values, .{name}.data[...] = array, or assign Tensor(array, requires_grad=True)"
+                f"{given}. Change its values, .{name}.data[...] = array, or assign Tensor(array, requires_grad=True)"
             )
         super().__setattr__(name, value)
 

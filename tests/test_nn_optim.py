@@ -191,7 +191,7 @@ def test_a_module_is_copied_and_pickled_whole():
     [
         (lambda w: np.ones((6, 4)), "the new value is of type ndarray"),
         (lambda w: w - 0.1 * np.ones((6, 4)), "the new value is computed by subtract"),
-        (lambda w: Tensor(np.ones((6, 4))), "the new value is of type Tensor"),
+        (lambda w: Tensor(np.ones((6, 4))), "the new value is a constant"),
     ],
 )
 def test_a_parameter_is_not_replaced_by_what_would_not_be_trained(value, words):
