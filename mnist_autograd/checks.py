@@ -134,10 +134,3 @@ def plain_index(index: Any) -> Any:
     return (
         index.data != 0 if index.is_mask else whole_numbers("getitem", index, "is no position; expected whole numbers")
     )
-
-
-def picture_hint(x: Tensor, features: int) -> str:
-    """What to do about an input of the wrong shape that has as many numbers as a layer expects."""
-    if x.ndim > 2:
-        return "; nn.Flatten() makes rows of images"
-    return f"; a single picture is one row, x.reshape(1, {features})" if x.size == features else ""

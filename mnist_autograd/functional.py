@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import checks
-from .advice import INSTEAD_OF_FUNCTIONS, instead, numpy_words
+from . import checks, hints
+from .hints import numpy_words
 from .numpy_protocol import OPERATIONS
 from .tensor import VJP, Array, Axis, Tensor, TensorLike, as_tensor, record, undo_broadcasting
 
@@ -198,7 +198,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike) -> Tensor:
     if weight.ndim != 2 or bias.shape != weight.shape[1:] or x.shape[-1:] != weight.shape[:1]:
         raise ValueError(
             f"linear: x has shape {x.shape}, weight {weight.shape}, bias {bias.shape}; "
-            f"expected (..., D), (D, C), (C,)" + checks.picture_hint(x, weight.shape[0])
+            f"expected (..., D), (D, C), (C,)" + hints.misfit(x.shape, weight.shape[0])
         )
     X, W, b = x.data, weight.data, bias.data
     value = (X @ W).astype(np.result_type(X, W, b), copy=False)
@@ -551,4 +551,4 @@ OPERATIONS.update({getattr(np, name): globals()[name] for name in __all__ if has
 
 
 def __getattr__(name: str) -> NoReturn:
-    raise instead("mnist_autograd.functional", name, INSTEAD_OF_FUNCTIONS)
+    raise hints.missing("mnist_autograd.functional", name, hints.IN_FUNCTIONAL, None)

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .advice import INSTEAD_OF_METHODS, instead
+from . import hints
 from .numpy_protocol import NumPyProtocol
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -199,7 +199,7 @@ class Tensor(NumPyProtocol):
         )
 
     def __getattr__(self, name: str) -> Any:  # only for what Tensor lacks
-        raise instead("a Tensor", name, INSTEAD_OF_METHODS)
+        raise hints.missing("a Tensor", name, hints.ON_A_TENSOR, self)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if self.operation:

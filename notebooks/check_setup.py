@@ -14,6 +14,7 @@ PYTHON = (3, 10)
 PACKAGES = {
     "numpy": "1.26",
     "tqdm": "4.66",
+    "threadpoolctl": "3.5",
     "ipywidgets": "8",
     "matplotlib": "3.9",
     "pooch": "1.8",

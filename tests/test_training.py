@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from mnist_autograd import __main__, data, nn, optim, recipe
 from mnist_autograd.teach import pretrained
@@ -266,6 +267,199 @@ def test_ctrl_c_never_leaves_a_step_half_done(digits):
     assert_same_run(whole, trainer)
 
 
+# --- Slips, answered before anything is trained -----------------------------------------------------------------
+
+
+def test_an_optimizer_of_another_model_is_an_error_before_training(digits):
+    trainer, stale = new_trainer(), new_trainer().optimizer
+    before = trainer.model.state_dict()
+    words = "4 of the optimizer's 4 parameters are not in the model.* make the optimizer again too"
+    with pytest.raises(ValueError, match=words):
+        Trainer(trainer.model, stale)
+    trainer.optimizer = stale
+    with pytest.raises(ValueError, match=words):
+        trainer.fit(*digits[0])
+    assert all((before[name] == a).all() for name, a in trainer.model.state_dict().items())
+
+
+def test_a_network_of_which_half_was_made_again_is_an_error_too():
+    old, new = nn.Linear(784, 10), nn.Linear(784, 784)
+    optimizer = optim.SGD(nn.Sequential(nn.Linear(784, 784), old).parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="2 of the optimizer's 4 parameters are not in the model"):
+        Trainer(Classifier(nn.Sequential(new, old)), optimizer)
+
+
+def test_some_layers_alone_may_be_trained(digits):
+    (X, y), _ = digits
+    net = nn.Sequential(nn.Linear(784, 32, rng=0), nn.Tanh(), nn.Linear(32, 10, rng=1))
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    for p in net[0].parameters():
+        p.requires_grad = False  # after the optimizer was made
+    before = net.state_dict()
+    for each in (optimizer, optim.SGD(net[2].parameters(), lr=0.1)):
+        history = Trainer(Classifier(net), each, 2, progress=False).fit(X, y)
+        assert history["train_loss"][1] < history["train_loss"][0]
+    moved = [name for name, a in net.state_dict().items() if (a != before[name]).any()]
+    assert moved == ["layers.2.weight", "layers.2.bias"]
+
+
+def test_a_run_of_a_frozen_model_is_resumed_with_its_frozen_parameters(digits, tmp_path):
+    (X, y), validation = digits
+
+    def frozen_trainer(epochs, seed):
+        net = nn.Sequential(nn.Linear(784, 32, rng=seed), nn.Tanh(), nn.Linear(32, 10, rng=1))
+        for p in net[0].parameters():
+            p.requires_grad = False
+        return Trainer(Classifier(net), optim.SGD(net.parameters(), 0.1, 0.9), epochs, progress=False)
+
+    whole, first, second = frozen_trainer(2, 0), frozen_trainer(1, 0), frozen_trainer(2, 5)
+    whole.fit(X, y, validation)
+    first.fit(X, y, validation, checkpoint=tmp_path / "run.npz")
+    second.load(tmp_path / "run.npz")
+    second.fit(X, y, validation)
+    assert_same_run(whole, second)
+    for name, a in whole.model.state_dict().items():
+        np.testing.assert_array_equal(a, second.model.state_dict()[name])
+
+
+@pytest.mark.parametrize("X", ["uint8", "int64", "float32"])
+def test_pixels_that_are_not_scaled_are_remarked_upon(X):
+    mnist = data.load("mnist", "test")
+    images = mnist.images[:200].reshape(200, 784).astype(X)
+    with pytest.warns(UserWarning, match=r"fit: X goes up to 255; .* data\.to_inputs\(images\) scales") as caught:
+        new_trainer(1).fit(images, mnist.labels[:200])
+    assert caught[0].filename == __file__  # the line that is at fault
+
+
+def test_scaled_pixels_and_indices_are_not_remarked_upon(digits, recwarn):
+    (X, y), _ = digits
+    new_trainer(1).fit(X[:200], y[:200])
+    net = nn.Sequential(nn.Embedding(300, 4), nn.Flatten(), nn.Linear(8, 10))
+    Trainer(Classifier(net), optim.SGD(net.parameters(), 0.1), 1, progress=False).fit([[250, 299]] * 3, [0, 1, 2])
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_found_in_the_inputs_before_training(digits, wrong):
+    (X, y), _ = digits
+    broken = X.copy()
+    broken[1234, 5] = wrong
+    trainer = new_trainer()
+    for call in (
+        lambda: trainer.fit(broken, y),
+        lambda: trainer.evaluate(broken, y),
+        lambda: trainer.fit(X, y, validation=(broken, y)),
+    ):
+        with pytest.raises(ValueError, match="X holds nan or infinity, first in example 1234; expected finite numbers"):
+            call()
+    assert trainer.step == 0
+
+
+def test_finite_inputs_whose_sum_overflows_are_finite():
+    X = np.full((3, 784), 6e4, np.float16)
+    with pytest.warns(UserWarning, match="X goes up to 60000"):
+        new_trainer(0).fit(X, [0, 1, 2])
+
+
+def test_fit_after_the_last_epoch_says_so_and_trains_nothing(digits, capsys):
+    trainer = new_trainer(2)
+    trainer.fit(*digits[0])
+    assert capsys.readouterr().out == ""
+    before = trainer.model.state_dict()
+    trainer.fit(*digits[0])
+    assert "max_epochs = 2 is reached. To go on, raise it: trainer.max_epochs = 4." in capsys.readouterr().out
+    assert all((before[name] == a).all() for name, a in trainer.model.state_dict().items())
+    trainer.max_epochs = 4
+    assert trainer.fit(*digits[0])["epoch"] == [1, 2, 3, 4]
+
+
+def settings_after(**settings):
+    return lambda digits: new_trainer(1, **settings).fit(*digits)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda d: Trainer(nn.Linear(784, 10), new_trainer().optimizer),
+            TypeError,
+            r"of type Linear; .*Classifier\(net\)",
+        ),
+        (
+            lambda d: Trainer(new_trainer().optimizer, new_trainer().model),
+            TypeError,
+            "of type SGD; .*model comes first",
+        ),
+        (lambda d: Trainer(Classifier, new_trainer().optimizer), TypeError, "model is the class Classifier"),
+        (lambda d: Trainer(new_trainer().model, optim.SGD), TypeError, r"is the class SGD; .*optim.SGD\(model"),
+        (lambda d: Trainer(new_trainer().model, "sgd"), TypeError, "optimizer is of type str; expected an optimizer"),
+        (lambda d: Trainer(new_trainer().model, new_trainer().model.parameters()), TypeError, "of type list"),
+        (lambda d: Classifier(nn.Tanh), TypeError, "net is the class Tanh"),
+        (lambda d: Classifier([nn.Linear(784, 10)]), TypeError, "net is of type list; expected a layer"),
+        (settings_after(threads=0), ValueError, "threads is 0; expected a whole number, at least 1"),
+        (settings_after(threads="all"), TypeError, "threads is 'all'"),
+        (settings_after(seed=1.5), TypeError, "seed is 1.5; expected a whole number, at least 0"),
+        (lambda d: new_trainer("10"), TypeError, "max_epochs is '10'; expected a whole number"),
+        (lambda d: new_trainer(None), TypeError, "max_epochs is None"),
+        (lambda d: new_trainer(-1), ValueError, "max_epochs is -1"),
+        (settings_after(schedule=optim.cosine(0, 10, 0.1)), TypeError, "schedule is of type float; .*partial"),
+        (settings_after(schedule=optim.cosine), TypeError, "missing a required argument: 'lr'.*partial"),
+        (settings_after(schedule=lambda step: 0.1), TypeError, r"too many positional .*function of \(step, steps\)"),
+        (settings_after(schedule=lambda step, steps: "0.1"), ValueError, "step 0 of 16 is '0.1'; expected a finite"),
+        (settings_after(schedule=lambda step, steps: None), ValueError, "step 0 of 16 is None; expected a finite"),
+        (settings_after(augment=np.ones(3)), TypeError, "augment is of type ndarray; .*data.random_shifts"),
+        (settings_after(augment=lambda X: X), TypeError, r"augment cannot be called: .*function of \(X, rng\)"),
+        (settings_after(augment=lambda X, rng: None), ValueError, r"returned shape \(\) for a batch of 128"),
+        (settings_after(augment=lambda X, rng: X[:3]), ValueError, r"returned shape \(3, 784\) for a batch of 128"),
+        (lambda d: new_trainer().fit(*d, 10), TypeError, r"validation is of type int; .*max_epochs=10"),
+        (lambda d: new_trainer().fit(*d, *d), TypeError, r"of type ndarray; expected a pair, validation=\(X_val"),
+        (lambda d: new_trainer().fit(*d, validation=(*d, 3)), TypeError, "of type tuple; expected a pair"),
+        (
+            lambda d: new_trainer().fit(*d, checkpoint=True),
+            TypeError,
+            "checkpoint is of type bool; expected the name",
+        ),
+        (lambda d: new_trainer().fit(*d, on_epoch_end="print"), TypeError, "on_epoch_end is of type str; .*function"),
+        (lambda d: new_trainer().fit(*d, on_epoch_end=lambda: 0), TypeError, r"on_epoch_end cannot be .*\(trainer\)"),
+        (lambda d: new_trainer().fit(d[1], d[0]), ValueError, r"X has shape \(2000,\), y \(2000, 784\); .*swapped"),
+        (lambda d: new_trainer().fit(d[0].T, d[1]), ValueError, r"y \(2000,\); .*: X\.T"),
+        (
+            lambda d: new_trainer().fit(data.load("mnist", "test"), d[1]),
+            TypeError,
+            r"type Dataset.*to_inputs\(images\)",
+        ),
+        (
+            lambda d: new_trainer().fit(d[0], list(map(str, d[1]))),
+            TypeError,
+            "y is of type list, of dtype <U1; expected",
+        ),
+        (lambda d: new_trainer().fit([[1, 2], [3]], [0, 1]), TypeError, "X is of type list, but no regular array"),
+        (lambda d: new_trainer().predict(d[0][0]), ValueError, r"gave logits of shape \(10,\); .*X\[:1\]"),
+        (lambda d: new_trainer().model.accuracy(d[1], d[0]), ValueError, r"swapped: accuracy\(logits, y\)"),
+        (lambda d: new_trainer().model.accuracy(d[1], d[1]), ValueError, r"\(predicted == y\)\.mean\(\)"),
+        (lambda d: new_trainer().model.accuracy(np.eye(3), np.eye(3)), ValueError, r"one-hot y: y\.argmax\(axis=-1\)"),
+        (lambda d: new_trainer().model.accuracy([[1, 2], [3, 4]], [1]), ValueError, r"shape \(2, 2\), y \(1,\)"),
+        (
+            lambda d: new_trainer().model.probabilities(d[0], "hot"),
+            ValueError,
+            "temperature is 'hot'; expected a positive",
+        ),
+    ],
+)
+def test_slips_are_answered_with_what_was_given_and_what_was_expected(digits, call, error, words):
+    with pytest.raises(error, match=words):
+        call(digits[0])
+
+
+def test_a_classifier_without_its_network_says_what_to_write():
+    class Forgetful(Classifier):
+        def __init__(self):
+            self.other = nn.Linear(784, 10)
+
+    with pytest.raises(AttributeError, match=r"'Forgetful' object has no attribute 'net'; .*super\(\).__init__\(net\)"):
+        Forgetful().predict(np.ones((1, 784)))
+
+
 def test_one_hot_labels_are_refused_before_anything_is_trained(digits):
     (X, y), _ = digits
     trainer = new_trainer()
@@ -291,7 +485,10 @@ def test_divergence_is_an_error_that_names_the_learning_rate(digits):
     (X, y), _ = digits
     trainer = new_trainer()
     trainer.optimizer.lr = 1e39
-    with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=r"epoch 1, step \d+.*it is 1e\+39"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(FloatingPointError, match=r"epoch 1, step \d+.*it is 1e\+39.*new model"),
+    ):
         trainer.fit(X, y)
 
 
@@ -363,6 +560,29 @@ def test_the_plain_network_reaches_97_5_percent_within_10_epochs():
     result = run_command()
     accuracy = float(result.stdout.split()[-1].rstrip("%"))
     assert accuracy >= 97.5
+
+
+# --- Threads ----------------------------------------------------------------------------------------------------
+
+
+def threads_now():
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+@pytest.mark.skipif(not threads_now(), reason="threadpoolctl does not know this NumPy's BLAS")
+def test_matrix_products_of_a_training_take_as_many_threads_as_the_trainer_says(digits):
+    (X, y), _ = digits
+    with threadpool_limits(2, user_api="blas"):
+        before = threads_now()
+        for threads, expected in ((None, before), (1, [1] * len(before))):
+            seen = []
+            new_trainer(1, threads=threads).fit(
+                X, y, on_epoch_end=lambda trainer, seen=seen: seen.append(threads_now())
+            )
+            assert seen == [expected]
+        with pytest.raises(ZeroDivisionError):
+            new_trainer(1).fit(X, y, on_epoch_end=lambda trainer: 1 / 0)
+        assert threads_now() == before
 
 
 # --- Augmentation and schedule ----------------------------------------------------------------------------------

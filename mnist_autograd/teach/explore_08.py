@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import data, nn, optim, recipe
 from ..tensor import no_grad
-from ..training import as_examples, train_batch
+from ..training import as_examples, blas_threads, train_batch
 from . import charts
 from . import explore_base as base
 from .explore_base import Explorer, State, aligned
@@ -173,7 +173,7 @@ class MlpLabState(State):
         """Take steps while running: at least one, then until the time or the number is used up. How many it took."""
         deadline, taken = time.monotonic() + seconds, 0
         try:
-            with np.errstate(all="ignore"):
+            with np.errstate(all="ignore"), blas_threads(1):  # as the Trainer does, and for its reason
                 while self.running and taken < steps and (taken == 0 or time.monotonic() < deadline):
                     self._step()
                     taken += 1
