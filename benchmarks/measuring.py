@@ -26,9 +26,9 @@ def environment(threads: str = "all", kernel: str = "own") -> dict[str, str]:
     return chosen
 
 
-def start(script: str, *arguments, env=None) -> subprocess.Popen:
+def start(script, *arguments, env=None) -> subprocess.Popen:
     """The script in a process of its own; answer() waits for what it prints."""
-    command = [sys.executable, script, *map(str, arguments)]
+    command = [sys.executable, *map(str, (script, *arguments))]
     return subprocess.Popen(command, stdout=subprocess.PIPE, env=env or environment(), text=True)
 
 
