@@ -12,6 +12,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import secrets
 import shutil
 import socket
 import statistics
@@ -75,20 +76,14 @@ def jupyterlab(python):
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
             port = s.getsockname()[1]
-        command = [
-            python,
-            "-m",
-            "jupyterlab",
-            "--no-browser",
-            "--allow-root",
-            f"--port={port}",
-            f"--notebook-dir={folder}",
-        ]
-        command += ["--ip=127.0.0.1", "--IdentityProvider.token=", "--LabApp.news_url=None"]
-        places = {f"JUPYTER_{name}_DIR": folder for name in ("CONFIG", "RUNTIME")} | {"PYTHONPATH": str(ROOT)}
-        server = subprocess.Popen(command, env=os.environ | places, stderr=subprocess.DEVNULL)
+        token = secrets.token_hex()  # who else is on this machine must not run code in it
+        command = [python, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
+        command += ["--ip=127.0.0.1", f"--port={port}", "--LabApp.news_url=None"]
+        settings = {f"JUPYTER_{name}_DIR": folder for name in ("CONFIG", "RUNTIME")}
+        settings |= {"PYTHONPATH": str(ROOT), "JUPYTER_TOKEN": token}
+        server = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.DEVNULL)
         try:
-            address = f"http://127.0.0.1:{port}/lab/tree/x.ipynb"
+            address = f"http://127.0.0.1:{port}/lab/tree/x.ipynb?token={token}"
             for _ in range(120):
                 with contextlib.suppress(OSError):
                     urllib.request.urlopen(address, timeout=5)
