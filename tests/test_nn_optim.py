@@ -1,5 +1,6 @@
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -208,11 +209,11 @@ def test_a_parameter_is_not_replaced_by_what_would_not_be_trained(value, words):
 
 def test_a_name_of_another_library_is_answered_with_what_to_write():
     net = mlp()
-    for name, advice in hints.INSTEAD_OF_METHOD.items():
+    for name, advice in hints.ON_A_MODULE.items():
         with pytest.raises(AttributeError) as caught:
             getattr(net, name)
         assert str(caught.value) == f"'Sequential' object has no attribute {name!r}; instead: {advice}"
-    for name, advice in hints.INSTEAD_OF_LAYER.items():
+    for name, advice in hints.IN_NN.items():
         with pytest.raises(AttributeError) as caught:
             getattr(nn, name)
         assert str(caught.value) == f"module 'mnist_autograd.nn' has no attribute {name!r}; instead: {advice}"
@@ -333,6 +334,82 @@ def test_a_parameter_without_a_gradient_stays():
     w.backward()
     optimizer.step()
     assert (w.item(), unused.item()) == (0.5, 1)
+
+
+def test_a_step_without_any_gradient_names_the_causes():
+    net, other = mlp(), mlp()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    F.cross_entropy(other(np.ones((5, 6))), np.zeros(5, int)).backward()
+    with pytest.raises(RuntimeError, match="none of the 4 parameters has a gradient.*zero_grad.*cell was run again"):
+        optimizer.step()
+    assert optimizer.steps == 0
+
+
+def test_a_step_ends_the_graphs_of_the_values_it_changed():
+    layer = nn.Linear(2, 2, rng=0)
+    optimizer = optim.SGD(layer.parameters(), lr=0.1)
+    first, second = layer(np.ones((1, 2))).sum(), layer(np.ones((1, 2))).sum()
+    first.backward()
+    first.backward()  # as often as one likes before the step
+    np.testing.assert_array_equal(layer.bias.grad, [2, 2])
+    optimizer.step()
+    for loss in (first, second):
+        with pytest.raises(
+            RuntimeError, match=r"step\(\), or load_state_dict\(\), has changed .* Compute the loss anew"
+        ):
+            loss.backward()
+    np.testing.assert_array_equal(layer.bias.grad, [2, 2])  # the error comes before anything is added
+    stale = layer(np.ones((1, 2))).sum()
+    layer.load_state_dict(layer.state_dict())
+    with pytest.raises(RuntimeError, match="Compute the loss anew"):
+        stale.backward()
+
+
+def test_a_list_of_losses_keeps_no_activations():
+    net = nn.Sequential(nn.Linear(100, 100, rng=0), nn.Tanh(), nn.Linear(100, 3, rng=1))
+    optimizer = optim.SGD(net.parameters(), lr=0.1, weight_decay=0.1)
+    X, y = np.ones((200, 100), np.float32), np.zeros(200, int)
+    losses = []
+
+    def train(steps):
+        for _ in range(steps):
+            losses.append(F.cross_entropy(net(X), y))
+            optimizer.zero_grad()
+            losses[-1].backward()
+            optimizer.step()
+
+    train(2)
+    tracemalloc.start()
+    train(50)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 100_000  # one step's activations alone are 200 * 100 * 4 * 2 bytes
+    assert losses[-1].item() < losses[0].item()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda p: optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.5), lambda p: optim.Adam(p, 0.1, weight_decay=0.5)],
+)
+def test_a_step_with_weight_decay_leaves_the_gradient_as_it_is(make):
+    w = Tensor(np.float32([3, -2]), requires_grad=True)
+    optimizer = make([w])
+    (w * [1, 2]).sum().backward()
+    before = w.grad.copy()
+    optimizer.step()
+    np.testing.assert_array_equal(w.grad, before)
+
+
+def test_weight_decay_is_added_to_the_gradient():
+    w, velocity, expected = Tensor([3.0, -2.0], requires_grad=True), 0, np.array([3.0, -2.0])
+    optimizer = optim.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.01)
+    for _ in range(5):
+        optimizer.zero_grad()
+        (w**2).sum().backward()
+        optimizer.step()
+        velocity = 0.9 * velocity + 2 * expected + 0.01 * expected
+        expected = expected - 0.1 * velocity
+    np.testing.assert_allclose(w.data, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

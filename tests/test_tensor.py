@@ -1,5 +1,8 @@
 """The engine: graph, backward(), broadcasting, dtypes, and what NumPy functions do to a Tensor."""
 
+import copy
+import pickle
+import re
 import threading
 
 import numpy as np
@@ -8,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mnist_autograd import Tensor, no_grad
+from mnist_autograd import Tensor, hints, no_grad
 from mnist_autograd import functional as F
 from mnist_autograd.gradcheck import gradcheck
-from mnist_autograd.tensor import undo_broadcasting
+from mnist_autograd.tensor import record, undo_broadcasting
 
 
 def leaf(*values, dtype=np.float64):
@@ -72,14 +75,56 @@ def test_only_what_needs_a_gradient_gets_one():
 
 
 def test_vjps_of_constants_are_never_called():
-    from mnist_autograd.tensor import record
-
     def never(g):
         raise AssertionError("a VJP of a constant was called")
 
     x = leaf(1.0)
     record("test", x.data, (Tensor([1.0]), never), (x, lambda g: 5 * g)).backward()
     assert x.grad == 5
+
+
+def test_a_loop_that_makes_its_graph_longer_is_refused():
+    w = leaf(3.0)
+    with pytest.raises(RuntimeError, match=r"11 results .* W\.data -= lr \* W\.grad .* h\.detach\(\)"):
+        for _ in range(100):
+            (w * w).sum().backward()
+            w = w - 0.1 * w.grad
+    x, h = leaf(1.0), Tensor([0.0])
+    for _ in range(100):
+        h = (h * 0.5 + x).detach()
+        (h * x).sum().backward()
+
+
+def test_values_that_a_backward_has_passed_may_be_used_again():
+    x = leaf(2.0)
+    trunk = x * x
+    for _ in range(50):
+        (trunk * 3).backward()
+    assert x.grad == 50 * 12
+
+
+@pytest.mark.parametrize("sign", ["+", "-", "*", "/", "**", "@"])
+def test_an_assignment_that_would_leave_the_parameter_as_it_is_is_refused(sign):
+    p = leaf(1.0, 2.0)
+    with pytest.raises(TypeError, match=re.escape(f"write p.data {sign}= ...")):
+        exec(f"p {sign}= np.ones(2)", {"p": p, "np": np})
+    total = p * 0 + 1
+    exec(f"total {sign}= np.ones(2)", scope := {"total": total, "np": np})
+    assert isinstance(scope["total"], Tensor)
+
+
+def test_a_tensor_as_an_index_means_what_it_was_made_of():
+    x = leaf(10.0, 20.0, 30.0)
+    for index, expected in [
+        (Tensor([True, False, True]), [10, 30]),
+        (Tensor(x.data > 15), [20, 30]),
+        (Tensor([-1]), [30]),
+        (Tensor([1, 1, 0]), [20, 20, 10]),
+        ((Tensor([2]), None), [[30]]),
+    ]:
+        np.testing.assert_array_equal(x[index].data, expected)
+    with pytest.raises(ValueError, match=r"getitem: 0\.5 is no position"):
+        x[Tensor([0.5])]
 
 
 def test_gradients_share_no_memory():
@@ -136,6 +181,17 @@ def test_no_grad_records_nothing_and_ends():
         return x * 2
 
     assert not double(x).requires_grad and not double(x).requires_grad
+
+
+def test_no_grad_needs_no_brackets():
+    with no_grad:
+        assert not (leaf(1.0) * 2).requires_grad
+
+    @no_grad
+    def double(x):
+        return x * 2
+
+    assert not double(leaf(1.0)).requires_grad and (leaf(1.0) * 2).requires_grad
 
 
 def test_no_grad_concerns_its_own_thread_only():
@@ -247,11 +303,47 @@ def test_matrices_become_arrays():
 
 @pytest.mark.parametrize("wrong", [None, np.ones(5), [1.0]])
 def test_a_vjp_of_the_wrong_shape_is_named_with_its_operation(wrong):
-    from mnist_autograd.tensor import record
-
     x = leaf(1.0, 2.0)
     with pytest.raises((ValueError, TypeError), match="backward through mine"):
         record("mine", x.data, (x, lambda g: wrong)).backward(np.ones(2))
+
+
+def test_an_exception_in_a_vjp_keeps_its_kind_and_names_the_operation():
+    def vjp(g):
+        return b"\xff".decode()
+
+    x = leaf(1.0)
+    with pytest.raises(UnicodeDecodeError) as caught:
+        record("mine", x.data, (x, vjp)).backward()
+    assert caught.value.__notes__ == ["This happened in backward through mine."]
+
+
+@pytest.mark.parametrize("name", hints.ON_A_TENSOR)
+def test_a_name_of_pytorch_s_is_answered_with_what_to_write(name):
+    with pytest.raises(AttributeError, match=re.escape(f"a Tensor has no attribute {name!r}; instead: ")):
+        getattr(leaf(1.0), name)
+    assert not hasattr(leaf(1.0), "nonsense")
+
+
+def test_a_result_is_neither_copied_nor_pickled_and_a_leaf_is():
+    x = leaf(1.0, 2.0)
+    for of in (copy.deepcopy, pickle.dumps, copy.copy):
+        with pytest.raises(TypeError, match=r"computed by multiply cannot be copied or pickled.* x\.data"):
+            of(x * 2)
+    for other in (copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert other.requires_grad and other.data is not x.data
+        np.testing.assert_array_equal(other.data, x.data)
+
+
+def test_a_number_has_no_length():
+    with pytest.raises(TypeError, match=r"len: a Tensor with shape \(\) is one number; \.item\(\) gives it"):
+        len(Tensor(1.0))
+
+
+def test_a_gradient_that_is_not_there_yet_is_named():
+    x = leaf(1.0)
+    with pytest.raises(TypeError, match=r"None .*\.grad is None before backward\(\)"):
+        x * x.grad
 
 
 def test_item_assignment_is_refused_in_words():
