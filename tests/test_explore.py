@@ -98,8 +98,16 @@ def test_the_naive_formula_breaks_where_exp_overflows(dtype, fits, overflows):
     state = explore.StabilityState(overflows, dtype)
     assert {f"inf: too large for {dtype}", "nan: inf / inf", "0: a number / inf"} <= set(texts(state.view()))
     errors = state.errors()
-    assert np.isnan(errors["naive softmax"][0]) and np.nanmax(errors["-log1p(others)"]) < 4
+    assert np.isnan(errors["naive softmax"][0]) and errors["z - m - log1p(others)"].max() < 4
     assert errors["shifted softmax"].max() < 4 and errors["z - m - log(sum)"][0] > 100
+
+
+@pytest.mark.parametrize("dtype", explore.DTYPES)
+def test_the_engines_log_softmax_has_its_digits_at_every_scale(dtype):
+    errors = {
+        scale: explore.StabilityState(scale, dtype).errors()["z - m - log1p(others)"] for scale in explore_02.SCALES
+    }
+    assert max(error.max() for error in errors.values()) < 4, errors
 
 
 def test_stability_says_0_over_0_and_log_of_0():

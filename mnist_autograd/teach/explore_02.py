@@ -48,16 +48,13 @@ class StabilityState(State):
             m = z.max()
             e, shifted = np.exp(z), np.exp(z - m)
             total = shifted.sum()
-            others = np.delete(shifted, z.argmax()).sum()
-            largest = np.full_like(z, np.nan)
-            largest[z.argmax()] = -np.log1p(others)
             results = {
                 "exp(z)": e,
                 "naive softmax": e / e.sum(),
                 "shifted softmax": F.softmax(z).data,
                 "log(shifted softmax)": np.log(shifted / total),
                 "z - m - log(sum)": z - m - np.log(total),
-                "-log1p(others)": largest,
+                "z - m - log1p(others)": F.log_softmax(z).data,
             }
         if self.softmax is not None:
             array, problem = outcome(self.softmax, z.shape, z, axis=-1)
@@ -76,7 +73,6 @@ class StabilityState(State):
     def cells(self) -> dict[str, list[str]]:
         """Each formula's values in words, its errors in the second line."""
         results, errors = self.results(), self.errors()
-        largest = int(self.logits().argmax())
         cells = {}
         for name, values in results.items():
             if isinstance(values, str):
@@ -84,8 +80,6 @@ class StabilityState(State):
             words = [self._reason(name, value, i) or number(value) for i, value in enumerate(values)]
             if name in errors:
                 words = [w if math.isnan(e) else f"{w}\n{ulps_in_words(e)}" for w, e in zip(words, errors[name])]
-            if name == "-log1p(others)":
-                words = [w if i == largest else "only for the largest" for i, w in enumerate(words)]
             cells[name] = words
         return cells
 
@@ -121,7 +115,7 @@ class StabilityState(State):
             "naive softmax": "naive softmax\nexp(z) / sum",
             "shifted softmax": "shifted softmax\nexp(z - m) / sum",
             "z - m - log(sum)": "z - m -\nlog(sum exp(z - m))",
-            "-log1p(others)": "-log1p(sum of the\nothers' exp(z - m))",
+            "z - m - log1p(others)": "z - m - log1p(sum\nof others' exp(z - m))",
         }
         rows = [explained.get(name, name) for name in cells]
         title = f"softmax in {self.dtype}, and its error in ulps: the deeper the colour, the larger (grey: inf, nan)"
