@@ -40,7 +40,7 @@ lab: .venv/notebooks
 
 test: .venv/test
 	$(LIMIT) $(RUN) pytest -n $(WORKERS) --dist loadscope \
-		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 $(TEST)
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(TEST)
 
 quick: lint
 	$(LIMIT) $(RUN) pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ENGINE_TESTS) tests/test_exercises.py $(TEST)
@@ -57,7 +57,7 @@ types: .venv/test
 	$(RUN) mypy
 
 coverage: .venv/test
-	$(LIMIT) $(RUN) coverage run -m pytest -q -p no:xdist -m "not slow" $(ENGINE_TESTS)
+	$(LIMIT) $(RUN) coverage run -m pytest -q -m "not slow" $(ENGINE_TESTS)
 	$(RUN) coverage report
 
 notebooks: .venv/test
