@@ -83,9 +83,10 @@ clean:
 
 # The stamp of a whole .venv: one that was interrupted has none. Where its Python has gone or changed, pip has gone with
 # it. Where Python comes without ensurepip (Debian's, without python3-venv), the pip that is there installs one.
+FOUND = $$($(PYTHON) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null || echo missing)
 .venv/made: $(shell $(BIN)/python -c "import pip" >/dev/null 2>&1 || echo incomplete)
 	@if ! $(PYTHON) -c '$(NEW_ENOUGH)' 2>/dev/null; then \
-		echo "Python 3.11 or newer is needed, but $(if $(PYTHON),$(PYTHON) is $$($(PYTHON) --version 2>&1),none was found)." \
+		echo "Python 3.11 or newer is needed, but $(if $(PYTHON),$(PYTHON) is $(FOUND),none was found)." \
 			"Install it from python.org, or name it: make lab PYTHON=/path/to/python" >&2; exit 1; fi
 	@echo "Setting up .venv with $$($(PYTHON) --version); this takes a minute, once."
 	@rm -rf .venv
