@@ -85,7 +85,7 @@ def target_of(operation: str, target: TensorLike, x: Tensor, axis: int) -> Tenso
 
 def no_probabilities(operation: str, x: Tensor, axis: int) -> None:
     """Refuse what sums to 1 where log-probabilities are expected; of logits, which may be anything, only warn."""
-    if x.size == 0 or x.data.min() < 0 or not np.allclose(x.data.sum(axis=axis), 1, atol=1e-3):
+    if x.size == 0 or x.data.min() < 0 or not np.allclose(x.data.sum(axis=axis, dtype=np.float64), 1, atol=1e-3):
         return
     if operation == "nll_loss":
         raise ValueError(

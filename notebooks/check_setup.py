@@ -6,13 +6,14 @@ installed. It never raises.
 
 import importlib.metadata
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PYTHON = (3, 10)
+PYTHON = (3, 11)
 PACKAGES = {
-    "numpy": "1.26",
+    "numpy": "2.0",
     "tqdm": "4.66",
     "threadpoolctl": "3.5",
     "ipywidgets": "8",
@@ -26,11 +27,11 @@ def check_setup() -> bool:
     """Print a line for each thing the chapters need, with what to do where it is missing; True if all is there."""
     problems = [problem for check in CHECKS for problem in _report(*check)]
     if problems:
-        print(
+        _say(
             f"\nTo do: {len(problems)}. After that, choose Kernel > Restart Kernel in the menu and run this cell again."
         )
     else:
-        print("\nEverything is ready.")
+        _say("\nEverything is ready.")
     return not problems
 
 
@@ -39,24 +40,33 @@ def _report(title, check):
         problems = list(check())
     except Exception as error:  # whatever is broken, the reader gets a line and no traceback
         problems = [f"{type(error).__name__}: {error}"]
-    print(f"{'✗' if problems else '✓'} {title}")
+    _say(f"{'✗' if problems else '✓'} {title}")
     for problem in problems:
-        print(f"    → {problem}")
+        _say(f"    → {problem}")
     return problems
+
+
+def _say(line):
+    """Print a line; in ASCII where the output knows no more, as a pipe on Windows."""
+    try:
+        print(line)
+    except UnicodeEncodeError:
+        line = line.replace("✗", "x").replace("✓", "ok").replace("→", "->")
+        print(line.encode("ascii", "backslashreplace").decode())
 
 
 def _python():
     if sys.version_info < PYTHON:
-        yield f"This is Python {sys.version.split()[0]}. Install Python 3.10 or newer, then run `make lab` again."
+        yield f"This is Python {sys.version.split()[0]}. Install Python 3.11 or newer, then run `make lab` again."
 
 
 def _packages():
     for name, needed in PACKAGES.items():
         found = _version(name)
         if found is None:
-            yield f"{name} is not installed. In a terminal: {_pip(name, needed)}"
+            yield f"{name} is not installed. In a terminal: {_install(f'{name}>={needed}')}"
         elif _numbers(found) < _numbers(needed):
-            yield f"{name} is {found}, but {needed} or newer is needed. In a terminal: {_pip(name, needed)}"
+            yield f"{name} is {found}, but {needed} or newer is needed. In a terminal: {_install(f'{name}>={needed}')}"
 
 
 def _project():
@@ -64,12 +74,12 @@ def _project():
     if spec is None:
         yield (
             "mnist_autograd, the package of this project, is not installed where this notebook runs. In a terminal: "
-            f'"{sys.executable}" -m pip install -e "{REPOSITORY}[notebooks]"'
+            + _install(f"{REPOSITORY}[notebooks]", "-e ")
         )
     elif Path(spec.origin).resolve().parent.parent != REPOSITORY:
         yield (
             f"mnist_autograd comes from {Path(spec.origin).parent}, which is another copy than these notebooks'. "
-            f'In a terminal: "{sys.executable}" -m pip install -e "{REPOSITORY}[notebooks]"'
+            f"In a terminal: {_install(f'{REPOSITORY}[notebooks]', '-e ')}"
         )
 
 
@@ -91,7 +101,7 @@ def _version(name):
 
 
 def _numbers(version):
-    """(1, 26) for "1.26.4rc1": enough to compare with a lower bound of two numbers."""
+    """(2, 0) for "2.0.0rc1": enough to compare with a lower bound of two numbers."""
     parts = []
     for part in version.split(".")[:2]:
         digits = "".join(c for c in part if c.isdigit())
@@ -99,12 +109,17 @@ def _numbers(version):
     return tuple(parts)
 
 
-def _pip(name, needed):
-    return f'"{sys.executable}" -m pip install "{name}>={needed}"'
+def _install(what, option=""):
+    """The command that installs a requirement for this Python, which need not have pip: uv's environments have none."""
+    if importlib.util.find_spec("pip"):
+        return f'"{sys.executable}" -m pip install {option}"{what}"'
+    if shutil.which("uv"):
+        return f'uv pip install --python "{sys.executable}" {option}"{what}"'
+    return f'"{sys.executable}" -m ensurepip, and then "{sys.executable}" -m pip install {option}"{what}"'
 
 
 CHECKS = [
-    ("Python is 3.10 or newer", _python),
+    ("Python is 3.11 or newer", _python),
     ("the packages are installed, and new enough", _packages),
     ("mnist_autograd is the one beside these notebooks", _project),
     ("all 70,000 MNIST images are in data/ and intact", _data),

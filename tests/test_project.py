@@ -4,21 +4,20 @@ import ast
 import doctest
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
+import tomllib
+import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # which pytest brings along on Python 3.10
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -95,7 +94,7 @@ def test_requirements_are_lower_bounds():
     python, required, notebooks, test = project_table()
     for text in required + notebooks + [item for item in test if not item.startswith("mnist-autograd")]:
         assert re.fullmatch(r"[a-z-]+>=[\d.]+", text), text
-    assert python == ">=3.10"
+    assert python == ">=3.11"
 
 
 def test_check_setup_asks_for_the_same():
@@ -131,13 +130,13 @@ def test_an_old_package_and_a_missing_file_are_named(capsys, monkeypatch, tmp_pa
     from mnist_autograd import data
 
     check_setup = load_check_setup()
-    monkeypatch.setattr(check_setup, "_version", lambda name: "1.25.2" if name == "numpy" else "99.0")
+    monkeypatch.setattr(check_setup, "_version", lambda name: "1.26.4" if name == "numpy" else "99.0")
     monkeypatch.setattr(data, "REPOSITORY_DATA", tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(data.ROOT_VARIABLE, str(tmp_path))
     assert check_setup.check_setup() is False
     out = capsys.readouterr().out
-    assert "numpy is 1.25.2, but 1.26 or newer is needed" in out
+    assert "numpy is 1.26.4, but 2.0 or newer is needed" in out
     assert "train-images-idx3-ubyte" in out and "git checkout data" in out
     assert "✓ Python" in out and "To do: 3" in out
 
@@ -151,6 +150,55 @@ def test_whatever_is_broken_there_is_no_traceback(capsys, monkeypatch):
     monkeypatch.setattr(check_setup, "_version", broken)
     assert check_setup.check_setup() is False
     assert "RuntimeError: metadata is damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+def test_it_speaks_in_every_encoding(encoding, tmp_path):
+    """A pipe on Windows has the encoding of old consoles, which has neither ✓ nor the letters of every folder."""
+    folder = tmp_path / "Łódź"
+    folder.mkdir()
+    shutil.copy(ROOT / "notebooks" / "check_setup.py", folder)
+    command = [sys.executable, "-S", folder / "check_setup.py"]
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"PYTHONIOENCODING": encoding}
+    result = subprocess.run(command, capture_output=True, encoding=encoding, env=environment)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert f"{'✓' if encoding == 'utf-8' else 'ok'} Python is 3.11 or newer" in result.stdout
+    assert f"{'→' if encoding == 'utf-8' else '->'} numpy is not installed" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "here, command",
+    [
+        ({"pip"}, '"{python}" -m pip install "numpy>=2.0"'),
+        ({"uv"}, 'uv pip install --python "{python}" "numpy>=2.0"'),
+        (set(), '"{python}" -m ensurepip, and then "{python}" -m pip install "numpy>=2.0"'),
+    ],
+)
+def test_the_command_to_install_is_one_that_this_python_has(here, command, monkeypatch, capsys):
+    check_setup = load_check_setup()
+    monkeypatch.setattr(check_setup, "_version", lambda name: None)
+    monkeypatch.setattr(check_setup.importlib.util, "find_spec", lambda name: name in here or None)
+    monkeypatch.setattr(check_setup.shutil, "which", lambda name: name if name in here else None)
+    assert check_setup.check_setup() is False
+    assert "numpy is not installed. In a terminal: " + command.format(python=sys.executable) in capsys.readouterr().out
+
+
+def run_the_first_cell(folder):
+    """What the cell of chapter 00 prints in a Python that starts in a folder, as a kernel does."""
+    cells = nbformat.read(ROOT / "notebooks" / "00-start-here.ipynb", as_version=4).cells
+    (source,) = (cell.source for cell in cells if cell.id == "setup" and cell.cell_type == "code")
+    command = [sys.executable, "-X", "utf8", "-c", source]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder, check=True).stdout
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "notebooks"], ids=["the project", "notebooks"])
+def test_the_first_cell_checks_the_setup_from_the_folders_that_programs_start_in(folder):
+    assert "Everything is ready." in run_the_first_cell(folder)
+
+
+def test_where_there_is_nothing_but_the_notebook_the_first_cell_says_what_to_do(tmp_path):
+    out = run_the_first_cell(tmp_path)
+    assert f"✗ check_setup.py is not in {tmp_path}" in out and "→ Get the whole project" in out
 
 
 # --- Notebooks --------------------------------------------------------------------------------------------------
@@ -200,7 +248,7 @@ def messy_notebook():
         nbformat.v4.new_output("execute_result", {"text/plain": "1"}, execution_count=17),
     ]
     notebook = nbformat.v4.new_notebook(cells=[cell])
-    notebook.metadata = {"widgets": {}, "language_info": {"name": "python", "version": "3.10.1"}}
+    notebook.metadata = {"widgets": {}, "language_info": {"name": "python", "version": "3.11.1"}}
     return notebook
 
 
@@ -261,14 +309,68 @@ def test_a_failing_cell_is_reported_and_the_file_is_left_alone(tmp_path):
 
 # --- The repository ---------------------------------------------------------------------------------------------
 
+in_a_clone = pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a git checkout")
 
-@pytest.mark.skipif(not (ROOT / ".git").exists() or not shutil.which("git"), reason="not a git checkout")
+
+def tracked_files(root=ROOT):
+    """The names of the files that git tracks, but for those deleted by hand."""
+    output = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True).stdout
+    return [name for name in output.strip("\0").split("\0") if (root / name).exists()]
+
+
+@in_a_clone
 def test_no_large_files_but_mnist():
-    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    for name in files.strip("\0").split("\0"):
-        if (ROOT / name).exists() and not name.startswith("data/mnist/"):
+    for name in tracked_files():
+        if not name.startswith("data/mnist/"):
             assert (ROOT / name).stat().st_size < 1_000_000, name
             assert "fashion-mnist" not in name
+
+
+@in_a_clone
+def test_a_clone_on_windows_has_the_same_bytes(tmp_path):
+    """core.autocrlf=true, Git's default there, rewrites line ends unless .gitattributes says no."""
+    clone = ["git", "clone", "--quiet", "--config", "core.autocrlf=true", "--config", "core.eol=crlf", ROOT, tmp_path]
+    subprocess.run(clone, check=True)
+    for name in tracked_files(tmp_path):
+        if not name.endswith((".gz", ".npz")):
+            assert b"\r\n" not in (tmp_path / name).read_bytes(), name
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """The files of the source distribution and of the wheel, built from what git tracks."""
+    pytest.importorskip("setuptools", minversion="77")
+    source = tmp_path_factory.mktemp("source")
+    for name in tracked_files():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, source / name)
+    code = "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
+    subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=source, check=True, capture_output=True)
+    (sdist,), (wheel,) = (source / "dist").glob("*.tar.gz"), (source / "dist").glob("*.whl")
+    with tarfile.open(sdist) as tar, zipfile.ZipFile(wheel) as archive:
+        return {name.partition("/")[2] for name in tar.getnames()}, set(archive.namelist())
+
+
+@in_a_clone
+def test_the_source_distribution_is_the_whole_project(archives):
+    sdist, _ = archives
+    assert set(tracked_files()) <= sdist
+
+
+@in_a_clone
+def test_the_wheel_has_the_package_with_its_weights_and_the_licences(archives):
+    _, wheel = archives
+    package = {name for name in tracked_files() if name.startswith("mnist_autograd/")}
+    assert package == {name for name in wheel if ".dist-info/" not in name}
+    assert {"LICENSE", "LICENSE-TEXT.md", "data/README.md"} <= {name.partition("/licenses/")[2] for name in wheel}
+
+
+def test_the_licences_and_keywords_that_pyproject_toml_names_are_those_to_cite():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(citation["license"]) <= set(project["license"].split(" AND "))
+    assert citation["keywords"] == project["keywords"] and citation["version"] == project["version"]
+    assert citation["authors"] == project["authors"]
 
 
 def test_the_hashes_that_data_readme_prints_are_those_the_loader_checks():
