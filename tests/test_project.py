@@ -214,28 +214,19 @@ def test_normal_form():
     assert nbformat.writes(tool("notebooks").normalised(notebook)) == nbformat.writes(notebook)
 
 
-def test_differences_overlook_pictures_and_nothing_else():
-    notebooks = tool("notebooks")
-    stored, new = (notebooks.normalised(messy_notebook()) for _ in range(2))
-    for notebook, png in ((stored, "abc"), (new, "xyz")):
-        notebook.cells[0].outputs.append(nbformat.v4.new_output("display_data", {"image/png": png}))
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].outputs[-1].data = {"text/plain": "no picture"}
-    assert "cell 0" in notebooks.differences(stored, new)[0]
+def run_tool(*arguments):
+    command = [sys.executable, ROOT / "tools" / "notebooks.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_differences_overlook_the_outputs_of_a_cell_that_may_print_what_it_likes():
-    notebooks = tool("notebooks")
-    stored, new = (notebooks.normalised(messy_notebook()) for _ in range(2))
-    new.cells[0].outputs[0].text = "something else\n"
-    assert "cell 0" in notebooks.differences(stored, new)[0]
-    for notebook in (stored, new):
-        notebook.cells[0].metadata.tags = ["nbval-ignore-output"]
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].outputs = []
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].source = "2"
-    assert "cell 0" in notebooks.differences(stored, new)[0]
+@pytest.mark.slow
+def test_without_a_run_the_form_is_restored_and_the_outputs_are_kept(tmp_path):
+    path = tmp_path / "messy.ipynb"
+    nbformat.write(messy_notebook(), path)
+    assert run_tool("--no-run", path).stdout == "messy.ipynb: rewritten\n"
+    stored = nbformat.read(path, as_version=4)
+    assert stored == tool("notebooks").normalised(messy_notebook())
+    assert run_tool("--no-run", path).stdout == "messy.ipynb: unchanged\n"
 
 
 def test_what_is_stored_is_the_run_of_a_bare_clone():
@@ -248,14 +239,58 @@ def test_what_is_stored_is_the_run_of_a_bare_clone():
     assert not any(free.values())
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_reported_and_the_file_is_left_alone(tmp_path):
     path = tmp_path / "failing.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
     before = path.read_bytes()
-    command = [sys.executable, ROOT / "tools" / "notebooks.py", path]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = run_tool(path)
     assert result.returncode == 1 and "ZeroDivisionError" in result.stdout
     assert path.read_bytes() == before
+
+
+def nbval(*arguments):
+    """What pytest prints when it runs notebooks."""
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--color=no", "--nbval", "--nbval-current-env"]
+    command = [sys.executable, "-m", "pytest", *options, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+@pytest.mark.slow
+def test_the_controls_of_every_chapter_are_moved_after_its_last_cell():
+    lines = nbval("--collect-only", ROOT / "notebooks").splitlines()
+    cells = [line for line in lines if line.startswith("notebooks/")]
+    for path in NOTEBOOKS:
+        of_chapter = [cell.partition("::")[2] for cell in cells if path.name in cell]
+        assert of_chapter.index("every control can be moved anywhere") == len(of_chapter) - 1 > 0, path.name
+
+
+SLIDER = """
+import ipywidgets
+slider = ipywidgets.FloatSlider(min=0, max=1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (SLIDER + "slider.observe(lambda change: 1 / (1 - change.new), names='value')", "ZeroDivisionError"),
+        (SLIDER + "button = ipywidgets.Button()\nbutton.on_click(lambda _: 1 / 0)", "ZeroDivisionError"),
+        (SLIDER, "+ 0 controls"),  # a new one, which conftest.CONTROLS does not count
+        ("import ipywidgets", "2 passed"),
+    ],
+    ids=[
+        "a slider whose callback raises",
+        "a button whose callback raises",
+        "a control that is not counted",
+        "nothing where all is well",
+    ],
+)
+def test_moving_the_controls_finds(tmp_path, source, says):
+    path = tmp_path / "new.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, execution_count=1)]), path)
+    assert says in nbval("-p", "conftest", path)  # which pytest finds by itself only for what is in the repository
 
 
 # --- The repository ---------------------------------------------------------------------------------------------
