@@ -234,7 +234,7 @@ def test_no_function_breaks_it_anywhere(function, x):
 def test_a_right_function_gets_a_row_and_no_remark(x, function):
     state, other = explore.LogSoftmaxState(x, function), explore.LogSoftmaxState(x)
     cells, problem = state.cells()
-    assert problem == "" and cells.pop(explore_04.YOURS) == tuple(cells[LOG_SOFTMAX])
+    assert problem == "" and cells.pop(explore_04.YOURS) == cells[LOG_SOFTMAX]
     assert cells == other.cells()[0]
 
 

@@ -234,7 +234,7 @@ def _typeset(node) -> tuple[str, int]:
         return f"{_inside(node.value, ATOM)}_{{{_inside(node.slice, SUM)}}}", ATOM
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return f"{_inside(node.value, ATOM)}^T", POWER
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _function(node.func.id, node.args)
     raise ValueError(f"latex: cannot typeset {ast.unparse(node)}")
 
@@ -266,7 +266,7 @@ def _is_open(node) -> bool:
     """Whether a formula ends in a sum, a logarithm or the like, which would take in a factor that follows."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult)):
         return _is_open(node.right)
-    return isinstance(node, ast.Call) and node.func.id in (*PREFIXES, "largest")
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in (*PREFIXES, "largest")
 
 
 def _function(name: str, arguments) -> tuple[str, int]:
