@@ -183,7 +183,7 @@ def test_no_learning_rate_overshoots_because_one_logit_rises_and_the_others_fall
         state.step()
         moves = np.array(state.logits) - before
         assert moves[target] >= 0 and (np.delete(moves, target) <= 0).all()
-        assert state.losses[-1] < state.losses[-2] or abs(g[target]) < 1e-6 and state.losses[-1] == state.losses[-2]
+        assert state.losses[-1] < state.losses[-2] or (abs(g[target]) < 1e-6 and state.losses[-1] == state.losses[-2])
 
 
 @pytest.mark.parametrize("rate", LEARNING_RATES)

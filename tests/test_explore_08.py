@@ -215,7 +215,7 @@ def test_what_cannot_be_set_is_said_at_once(digits, given, error, words):
 def test_examples_and_labels_must_match(digits, at):
     given = list(digits)
     given[at] = given[at][:-1]
-    with pytest.raises(ValueError, match="MLP lab.*expected as many labels as examples"):
+    with pytest.raises(ValueError, match=r"MLP lab.*expected as many labels as examples"):
         explore.mlp_lab(*given)
 
 

@@ -5,6 +5,8 @@ Shapes: p probabilities and z logits (N, C), y class indices (N,); temperatures 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .exercises import Exercise, Specimen
@@ -85,7 +87,7 @@ def _equally_full(sure, bins):
 def _both_ends(p, y, bins):
     sure, right = p.max(axis=1), p.argmax(axis=1) == y
     edges = np.arange(bins + 1) / bins
-    held = [(low <= sure) & (sure <= high) for low, high in zip(edges, edges[1:])]
+    held = [(low <= sure) & (sure <= high) for low, high in pairwise(edges)]
     return sum(abs((sure - right)[h].sum()) for h in held) / len(y)
 
 

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import NamedTuple, cast
 
@@ -293,7 +294,7 @@ class MlpLabState(State):
         edges, names, counts = TANH_EDGES, [], []
         if self.settings.activation == "ReLU":
             edges, names, counts = RELU_EDGES, ["0"], [np.count_nonzero(h == 0)]
-        for low, high in zip(edges, edges[1:]):
+        for low, high in pairwise(edges):
             names.append(f"{low:g} to {high:g}" if high < math.inf else f"above {low:g}")
             counts.append(np.count_nonzero((low < h) & (h <= high)))
         if self.settings.activation == "tanh":

@@ -151,7 +151,7 @@ class NamesState(State):
         return self._sentence(*self._results())
 
     def table(self) -> str:
-        both, drawn, problem = self._results()
+        _, drawn, problem = self._results()
         if drawn is None:
             return f"{problem[0].upper()}{problem[1:]}."
         rows = [[f"{sign} {word}", nll] for sign, word, nll in self._rows(drawn)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from . import charts
 from .charts import COLOURS, GAP, GREY
@@ -115,7 +116,7 @@ def _steps(arrow: Arrow, depth: Sequence[int]):
     """The pieces of an arrow from layer to layer, each a pair of (slot, layer)."""
     inner = [((arrow.start,), layer) for layer in range(depth[arrow.start] + 1, depth[arrow.end])]
     points = [(arrow.start, depth[arrow.start]), *inner, (arrow.end, depth[arrow.end])]
-    return list(zip(points, points[1:]))
+    return list(pairwise(points))
 
 
 def _height(boxes: Sequence[Box], slot: Slot) -> float:

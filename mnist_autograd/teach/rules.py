@@ -279,7 +279,9 @@ def _function(name: str, arguments) -> tuple[str, int]:
     inside = ", ".join(_inside(argument, SUM) for argument in arguments)
     if name == "largest":
         return rf"\max {inside}", PRODUCT
-    return f"{WORDS[name]}({inside})", ATOM
+    if name in WORDS:
+        return f"{WORDS[name]}({inside})", ATOM
+    raise ValueError(f"latex: cannot typeset the function {name}; give it an entry in WORDS or PREFIXES")
 
 
 def markdown() -> str:
