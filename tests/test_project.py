@@ -1,6 +1,7 @@
 """What the project promises as a whole: lean imports, one set of requirements, notebooks in normal form."""
 
 import ast
+import configparser
 import doctest
 import importlib.util
 import json
@@ -362,3 +363,10 @@ def test_the_hashes_that_data_readme_prints_are_those_the_loader_checks():
 def test_the_examples_in_the_readme_print_what_they_say():
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert (failed, tried) == (0, 7)
+
+
+def test_the_readme_names_the_coverage_that_is_asked_for():
+    coverage = configparser.ConfigParser()
+    coverage.read(ROOT / ".coveragerc")
+    least = coverage["report"]["fail_under"]
+    assert f"reach at least {least} % of its lines" in (ROOT / "README.md").read_text(encoding="utf-8")
