@@ -27,7 +27,7 @@ lab: .venv/notebooks
 # One thread a worker: processes that share two cores and wait for each other's threads took forty times as long.
 test: .venv/test
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope \
-		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(TEST)
+		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg --nbval-cell-timeout 300 $(TEST)
 
 # With the browser that is installed: playwright need not download one.
 test-browser: .venv/browser
