@@ -36,4 +36,4 @@ for button in buttons:
     for control in controls:  # whatever a button has set must be movable again
         control.value = values(control)[0]
 
-print(len(controls) + len(buttons))
+print(len(controls) + len(buttons), "controls")

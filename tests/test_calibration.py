@@ -95,7 +95,7 @@ def test_the_classifier_whose_truth_is_known_is_drawn_from_its_own_probabilities
 @pytest.mark.parametrize("scores, y", [(P, Y[:5]), (P[0], Y[:5]), (P[:0], Y[:0]), (P, P)])
 def test_shapes_that_do_not_fit_are_named(scores, y):
     for function in (calibration.reliability, calibration.fit_temperature):
-        with pytest.raises(ValueError, match="got shapes .* expected .N, C. and class indices"):
+        with pytest.raises(ValueError, match=r"got shapes .* expected .N, C. and class indices"):
             function(scores, y)
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_probability_no_logit_and_no_label_is_refused():
         calibration.fit_temperature(np.where(Z.max() - 1e-9 < Z, np.inf, Z), Y)
     for y in (Y - 1, Y + Z.shape[1], Y + 0.5):
         for function, scores in ((calibration.reliability, P), (calibration.fit_temperature, Z)):
-            with pytest.raises(ValueError, match="got the labels .* expected whole numbers 0 to"):
+            with pytest.raises(ValueError, match=r"got the labels .* expected whole numbers 0 to"):
                 function(scores, y)
 
 

@@ -140,7 +140,7 @@ def test_charts_stand_beside_each_other():
     a, b = (charts.bars([i], [str(i)], "title", "logits") for i in (1, 2))
     assert texts(charts.beside("label", a, b, caption="the caption"))[-1] == "the caption"
     root = ET.fromstring(charts.beside("label", a, b, caption="the caption"))
-    assert [e.get("x") for e in root if e.tag.endswith("svg")][0] == "0"
+    assert next(e.get("x") for e in root if e.tag.endswith("svg")) == "0"
     assert float(root.get("width")) == 2 * float(ET.fromstring(a).get("width"))
 
 

@@ -52,6 +52,7 @@ def test_mnist(split, n, first_labels):
     assert "images" not in repr(mnist)
 
 
+@pytest.mark.slow
 def test_mnist_has_the_published_mean_and_deviation():
     X = data.to_inputs(data.load("mnist", "train").images)
     assert (X.shape, X.dtype, X.min(), X.max()) == ((60000, 784), np.float32, 0, 1)
@@ -343,6 +344,7 @@ def serve(tmp_path):
         server.server_close()
 
 
+@pytest.mark.slow
 def test_download_verifies_keeps_and_tries_the_next_mirror(serve, tmp_path, capsys):
     empty, _ = serve("empty", lambda folder: [path.unlink() for path in folder.iterdir()])
     wrong, _ = serve("wrong", lambda folder: [path.write_bytes(b"<html>login</html>") for path in folder.iterdir()])

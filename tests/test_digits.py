@@ -169,6 +169,7 @@ def test_place_and_size_make_hardly_a_difference(name):
     assert min(np.abs(a - shift).mean() for shift in shifts) < 0.05 * a.mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_images_of_mnist_come_out_as_they_went_in(split):
     """So the steps are those of its makers, half pixels included. A few of its images have a longer side of 19."""

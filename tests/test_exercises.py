@@ -380,6 +380,7 @@ HOSTILE_ANSWERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # a coroutine that nobody awaited
 @pytest.mark.parametrize("exercise", BY_ID)
 def test_nothing_makes_check_raise(exercise):

@@ -199,6 +199,7 @@ def test_a_learners_function_gets_what_was_promised():
 LIVE = {"softmax": explore.softmax, "simplex": explore.simplex, "stability": explore.stability}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [None, *list(HOSTILE.values())[:3], lambda z, axis: np.exp(z) / np.exp(z).sum()])
 @pytest.mark.parametrize("name", LIVE)
 def test_every_control_redraws_and_leads_back(name, function):

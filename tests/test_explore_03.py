@@ -230,6 +230,7 @@ def test_a_learners_function_gets_what_was_promised():
 # --- Live -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "function", [None, right, HOSTILE["your function raised SystemExit"], lambda s, g, axis: s - g]
 )

@@ -183,7 +183,7 @@ def test_no_learning_rate_overshoots_because_one_logit_rises_and_the_others_fall
         state.step()
         moves = np.array(state.logits) - before
         assert moves[target] >= 0 and (np.delete(moves, target) <= 0).all()
-        assert state.losses[-1] < state.losses[-2] or abs(g[target]) < 1e-6 and state.losses[-1] == state.losses[-2]
+        assert state.losses[-1] < state.losses[-2] or (abs(g[target]) < 1e-6 and state.losses[-1] == state.losses[-2])
 
 
 @pytest.mark.parametrize("rate", LEARNING_RATES)
@@ -359,6 +359,7 @@ def test_the_controls():
     assert explorer.figure.value == explore.CrossEntropyState().view()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", [None, right, without_mean, *list(HOSTILE.values())[:4]])
 def test_every_control_redraws_and_leads_back(gradient):
     assert every_control_redraws_and_leads_back(explore.cross_entropy(gradient), home="start again")
@@ -420,6 +421,7 @@ def test_sliders_widen_and_narrow_again():
     assert explorer.state.logits == list(START) and explorer.state.learning_rate == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gradient", [None, lambda z, y: -right(z, y), lambda z, y: 10 * z, lambda z, y: 1e308 * z])
 def test_200_presses_at_the_largest_rate(gradient):
     explorer = explore.cross_entropy(gradient)

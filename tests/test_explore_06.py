@@ -3,6 +3,7 @@
 import math
 import random
 import xml.etree.ElementTree as ET
+from itertools import pairwise
 
 import ipywidgets as widgets
 import numpy as np
@@ -374,7 +375,7 @@ def test_layers_put_each_node_right_of_its_starts_and_boxes_do_not_overlap(seed)
     for points in lines:
         corners = [tuple(map(float, point.split(","))) for point in points.split()]
         assert [x for x, _ in corners] == sorted(x for x, _ in corners)
-        for (x1, y1), (x2, y2) in zip(corners, corners[1:]):
+        for (x1, y1), (x2, y2) in pairwise(corners):
             for t in np.linspace(0.02, 0.98, 25):
                 at = x1 + t * (x2 - x1), y1 + t * (y2 - y1)
                 assert not any(x < at[0] < x + w and y < at[1] < y + h for x, y, w, h in places)

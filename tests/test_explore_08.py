@@ -215,7 +215,7 @@ def test_what_cannot_be_set_is_said_at_once(digits, given, error, words):
 def test_examples_and_labels_must_match(digits, at):
     given = list(digits)
     given[at] = given[at][:-1]
-    with pytest.raises(ValueError, match="MLP lab.*expected as many labels as examples"):
+    with pytest.raises(ValueError, match=r"MLP lab.*expected as many labels as examples"):
         explore.mlp_lab(*given)
 
 
@@ -332,6 +332,7 @@ async def until(condition):
         await asyncio.sleep(0.005)
 
 
+@pytest.mark.slow
 def test_every_control_redraws_and_leads_back(lab):
     assert every_control_redraws_and_leads_back(lab, home="reset")
     assert "Start works in a notebook" not in lab.figure.value
@@ -348,6 +349,7 @@ def test_the_settings_it_starts_with_are_on_the_sliders(lab):
     assert lab._repr_mimebundle_()["text/plain"].startswith("MLP lab explorer: move its sliders")
 
 
+@pytest.mark.slow
 def test_start_trains_to_the_end_and_stops(lab):
     async def reader():
         start, tasks = lab.figure.value, len(asyncio.all_tasks())
@@ -362,6 +364,7 @@ def test_start_trains_to_the_end_and_stops(lab):
     assert lab.state.epoch == 5 and "Finished" in lab.figure.value
 
 
+@pytest.mark.slow
 def test_pause_stands_still_and_start_goes_on(lab, new):
     async def reader():
         lab.controls["start"].click()
@@ -397,6 +400,7 @@ def test_a_slider_gets_through_while_it_runs(lab):
     in_a_loop(reader())
 
 
+@pytest.mark.slow
 def test_reset_while_it_runs_and_start_at_once_trains_one_network(lab):
     async def reader():
         tasks = len(asyncio.all_tasks())

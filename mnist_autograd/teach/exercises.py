@@ -326,7 +326,7 @@ def _agree(exercise, a: _Outcome, b: _Outcome) -> bool:
     if a.value is None or b.value is None or a.value.shape != b.value.shape:
         return False
     # sqrt(eps) / 10 is 1e-9 in float64, 3e-5 in float32 and 3e-3 in float16: half of the digits, and one more.
-    room = max(np.sqrt(np.finfo(outcome.value.dtype).eps) / 10 for outcome in (a, b))
+    room = max(np.sqrt(np.finfo(value.dtype).eps) / 10 for value in (a.value, b.value))
     rtol = max(exercise.rtol, room)
     atol = max(exercise.atol, room) if exercise.atol else 0.0
     with np.errstate(all="ignore"):
@@ -491,7 +491,7 @@ def _explain(exercise, error) -> str:
             words += " If a fixed axis stands in your function, use its argument `axis` there."
     else:
         keys = (key for key in IN_WORDS if isinstance(error, key[0]) and re.search(key[1], message))
-        words = IN_WORDS.get(next(keys, None), "")
+        words = next((IN_WORDS[key] for key in keys), "")
     return words and f"The message in words: {words}"
 
 

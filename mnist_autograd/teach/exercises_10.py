@@ -5,6 +5,8 @@ Shapes: p probabilities and z logits (N, C), y class indices (N,); temperatures 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from .exercises import Exercise, Specimen
@@ -85,7 +87,7 @@ def _equally_full(sure, bins):
 def _both_ends(p, y, bins):
     sure, right = p.max(axis=1), p.argmax(axis=1) == y
     edges = np.arange(bins + 1) / bins
-    held = [(low <= sure) & (sure <= high) for low, high in zip(edges, edges[1:])]
+    held = [(low <= sure) & (sure <= high) for low, high in pairwise(edges)]
     return sum(abs((sure - right)[h].sum()) for h in held) / len(y)
 
 
@@ -375,10 +377,6 @@ def _until_it_rises(z, y, temperatures):
     return temperatures[rises[0] if len(rises) else -1]
 
 
-def _moderate(z, y, temperatures):
-    return small(z)
-
-
 def _accuracy(z, y, T):
     return (z.argmax(axis=1) == y).mean()
 
@@ -423,26 +421,26 @@ EXERCISE_2 = Exercise(
             lambda z, y, temperatures: np.argmin(_losses(z, y, temperatures)),
             "`np.argmin` gives the place of the lowest loss. The temperature stands in that place of the list: "
             "`temperatures[...]`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The loss in place of the temperature",
             lambda z, y, temperatures: _losses(z, y, temperatures).min(),
             "`min` gives the lowest loss. Asked for is the temperature at which it occurs: `np.argmin` gives its "
             "place.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "All the losses in place of the temperature",
             _losses,
             "These are the losses at all temperatures. Asked for is the temperature with the lowest.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The highest loss is chosen",
             _chosen(lambda z, y, T: _nll(z / T, y), np.argmax),
             "The NLL is a loss: the lowest is the best. It comes from `np.argmax`, or from a minus sign too few.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The first temperature of the list, whatever the data says",
@@ -468,7 +466,7 @@ EXERCISE_2 = Exercise(
             lambda z, y, temperatures: max(temperatures),
             "Two ways lead here. `max(temperatures)` looks at no loss. And the NLL of z, divided by T, falls as T "
             "grows: divide the logits, and not the loss.",
-            where=_moderate,
+            where=small,
         ),
         *(
             Specimen(
@@ -476,7 +474,7 @@ EXERCISE_2 = Exercise(
                 _chosen(lambda z, y, T, a=a, b=b: _nll_of_terms(z, y, T**a, T**b)),
                 f"The loss has two terms, and both belong to z / T. Here {forgotten} is that of z. Begin with "
                 "`scaled = z / T`, and use z no more.",
-                where=_moderate,
+                where=small,
             )
             for a, b, divided, forgotten in (
                 (1, 0, "log-sum-exp", "the logit of the true class"),
@@ -488,47 +486,47 @@ EXERCISE_2 = Exercise(
             lambda z, y, temperatures: temperatures[np.argmin(_losses(z, y, np.cumprod(temperatures)))],
             "`z = z / T` (or `z /= T`) inside the loop overwrites z, so the next temperature divides what was divided "
             "before. Give the quotient a name of its own: `scaled = z / T`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The temperatures were sorted, and the place is looked up in the unsorted list",
             lambda z, y, temperatures: temperatures[np.argmin(_losses(z, y, sorted(temperatures)))],
             "The place belongs to the list that the losses were computed from. Go through `temperatures` as they come.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The search stops where the loss first rises",
             _until_it_rises,
             "The list need not be sorted, so the lowest loss may stand behind a higher one. Compute all losses, then "
             "choose.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The lowest calibration error is chosen",
             _chosen(_ece_at),
             "The ECE jumps where an example moves from bin to bin, and many temperatures can share the lowest. The "
             "task is the NLL.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The squared distance from the one-hot rows is chosen",
             _chosen(lambda z, y, T: ((softmax(z / T) - np.eye(z.shape[1])[y]) ** 2).mean()),
             "That is the Brier score, another measure of probabilities. The task is the NLL, the mean of -log p of the "
             "true class.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "Every example pays for the classes of all examples",
             _chosen(lambda z, y, T: -np.log(softmax(z / T)[:, y]).mean()),
             "`l[:, y]` has shape (N, N): of each row the columns of all labels. `l[np.arange(len(y)), y]` takes one "
             "entry a row.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "Softmax runs along the examples",
             _chosen(lambda z, y, T: _nll_of(softmax(z / T, 0), y)),
             "The classes lie along axis 1: each row adds up to 1.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The logarithm of a probability that is 0",
@@ -542,7 +540,7 @@ EXERCISE_2 = Exercise(
             _chosen(lambda z, y, T: _nll(z * T, y)),
             "A temperature divides: `z / T`. A high one makes probabilities more equal. What is found here is near "
             "1 / T of the right one.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The temperature is applied after softmax, and softmax is taken once more",
@@ -555,7 +553,7 @@ EXERCISE_2 = Exercise(
             _chosen(lambda z, y, T: -_true_class(softmax(z / T), y).mean()),
             "This chooses the largest mean probability of the true class. It hardly minds a few answers that are sure "
             "and wrong. The NLL is the mean of -log p.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The mean confidence is brought to the accuracy",
@@ -568,7 +566,7 @@ EXERCISE_2 = Exercise(
             _chosen(lambda z, y, T: np.median(-np.log(_true_class(softmax(z / T), y)))),
             "The median does not see the few examples that are sure and wrong. They are what a temperature mends. "
             "Take the mean.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The softmax overflows",
@@ -580,7 +578,7 @@ EXERCISE_2 = Exercise(
             "The true class is taken to be 0",
             _chosen(lambda z, y, T: _nll(z / T, 0 * y)),
             "The loss asks for the probability of the true class of each example: `l[np.arange(len(y)), y]`.",
-            where=_moderate,
+            where=small,
         ),
     ],
 )
@@ -616,10 +614,6 @@ def _smooth(z, y, eps):
     return (1 - eps) * _hot(z, y) + eps / z.shape[1]
 
 
-def _moderate(z, y, eps):
-    return small(z)
-
-
 WIDE = np.array([[0.0, 1.0, 3.0], [2.0, 0.0, 1.0]])
 TALL = np.array([[0.0, 1.0, 2.0], [2.0, 0.0, -1.0], [0.5, 0.0, 3.0], [1.0, -2.0, 0.0]])
 
@@ -643,20 +637,20 @@ EXERCISE_3 = Exercise(
             "1 / N is missing",
             lambda z, y, eps: softmax(z) - _smooth(z, y, eps),
             "The loss is the mean over N examples, so each of them counts 1 / N: divide by `len(y)`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The sign is wrong",
             lambda z, y, eps: (_smooth(z, y, eps) - softmax(z)) / len(y),
             "The gradient points uphill: what is, minus what should be. A step subtracts it.",
-            where=_moderate,
+            where=small,
         ),
         *(
             Specimen(
                 f"{name}, and 1 / N is missing",
                 lambda z, y, eps, wrong=wrong: wrong(softmax(z), _hot(z, y), eps, z.shape[1]),
                 f"Two things. {text} And the loss is the mean over N examples: divide by `len(y)`.",
-                where=_moderate,
+                where=small,
             )
             for name, wrong, text in (
                 (
@@ -682,7 +676,7 @@ EXERCISE_3 = Exercise(
                 lambda z, y, eps, a=a, b=b: softmax(z) / len(y) ** a - _smooth(z, y, eps) / len(y) ** b,
                 "A division comes before a subtraction. The mean divides the whole difference: `(p - q) / len(y)`, in "
                 "parentheses.",
-                where=_moderate,
+                where=small,
             )
             for divided, a, b in (("p", 1, 0), ("the target", 0, 1))
         ),
@@ -690,125 +684,125 @@ EXERCISE_3 = Exercise(
             "It is divided by the number of classes",
             lambda z, y, eps: (softmax(z) - _smooth(z, y, eps)) / z.shape[1],
             "The mean runs over N examples: divide by `len(y)`, and not by C.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "It is divided by all N * C entries",
             lambda z, y, eps: (softmax(z) - _smooth(z, y, eps)) / z.size,
             "The mean runs over N examples, not over N * C numbers: divide by `len(y)`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The labels are not smoothed",
             _towards(lambda y, eps, C: y),
             "This is the gradient for hard targets, (p - y) / N. Put (1 - eps) y + eps / C in the place of y.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps / C is missing",
             _towards(lambda y, eps, C: (1 - eps) * y),
             "(1 - eps) y adds up to 1 - eps. The rest, eps, is shared out among all C classes: + eps / C. Without it "
             "the gradient of an example does not add up to 0.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The gradient for hard targets, times 1 - eps",
             lambda z, y, eps: (1 - eps) * (softmax(z) - _hot(z, y)) / len(y),
             "A factor makes every step shorter, and moves nothing to where p should go: it is 0 at p = y, as before. "
             "Only the target changes: (1 - eps) y + eps / C.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps / C is added, and nothing taken from the true class",
             _towards(lambda y, eps, C: y + eps / C),
             "These targets add up to 1 + eps. What is shared out must come from somewhere: (1 - eps) y.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps / C is added to p, not subtracted",
             _towards(lambda y, eps, C: (1 - eps) * y - eps / C),
             "p - q = p - (1 - eps) y - eps / C: both terms of the target are subtracted. Without parentheses around q "
             "its last sign turns.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The true class gets 1 - eps, without its share of eps",
             _towards(lambda y, eps, C: np.where(y == 1, 1 - eps, eps / C)),
             "All C classes share eps, the true one too: it gets 1 - eps + eps / C. Without it the target does not add "
             "up to 1.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "Every class gets all of eps",
             _towards(lambda y, eps, C: (1 - eps) * y + eps),
             "These targets add up to more than 1. eps is shared out among the C classes: eps / C for each.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps is shared out among the other classes only",
             _towards(lambda y, eps, C: (1 - eps) * y + eps / (C - 1) * (1 - y)),
             "That is a variant that is also in use. In ours all C classes share, the true one too: it gets "
             "1 - eps + eps / C.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps and 1 - eps are exchanged",
             _towards(lambda y, eps, C: eps * y + (1 - eps) / C),
             "eps is the small part that is shared out. The true class keeps 1 - eps.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "eps is shared out by the number of examples",
             lambda z, y, eps: (softmax(z) - (1 - eps) * _hot(z, y) - eps / len(y)) / len(y),
             "The C classes share eps, not the N examples: `eps / z.shape[1]`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The probabilities are smoothed in place of the targets",
             lambda z, y, eps: ((1 - eps) * softmax(z) + eps / z.shape[1] - _hot(z, y)) / len(y),
             "The network's probabilities stay as they are. What they should be is smoothed.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The class numbers stand in the formula as they are",
             lambda z, y, eps: (softmax(z) - (1 - eps) * y - eps / z.shape[1]) / len(y),
             "In the formula, y is a one-hot row. The argument holds class numbers, of shape (N,): take "
             "`np.eye(C)[y]`. On a square array nothing stops; elsewhere NumPy cannot line the shapes up.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The identity has the size of the batch",
             lambda z, y, eps: (softmax(z) - (1 - eps) * np.eye(len(y))[y] - eps / z.shape[1]) / len(y),
             "`np.eye(len(y))` has one row for each example. There must be one for each class: `np.eye(z.shape[1])[y]`. "
             "On a square array both are the same; elsewhere shapes do not fit, or a class has no row.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The number of classes is taken from the labels",
             lambda z, y, eps: (softmax(z) - _smooth(z[:, : y.max() + 1], y, eps)) / len(y),
             "`y.max() + 1` is too small where the last class does not occur in the batch. C is `z.shape[1]`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "Class numbers and labels are compared in one row",
             lambda z, y, eps: (softmax(z) - (1 - eps) * (np.arange(z.shape[1]) == y) - eps / z.shape[1]) / len(y),
             "`np.arange(C) == y` pairs class k with example k. As a column, `y[:, None]` of shape (N, 1), each label "
             "meets all C classes: `np.arange(C) == y[:, None]` has the shape (N, C).",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The columns of all labels are lowered in every row",
             _all_columns,
             "`g[:, y] -= ...` changes the columns of all labels, in each row. `g[np.arange(len(y)), y] -= ...` changes "
             "one entry a row.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The class numbers are made a column",
             lambda z, y, eps: (softmax(z) - (1 - eps) * y[:, None] - eps / z.shape[1]) / len(y),
             "In the formula, y is a one-hot row. The argument holds class numbers. As a column each is subtracted from "
             "all classes of its example. Take `np.eye(C)[y]`.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The shift is missing",
@@ -826,7 +820,7 @@ EXERCISE_3 = Exercise(
             "Softmax runs along the examples",
             lambda z, y, eps: (softmax(z, 0) - _smooth(z, y, eps)) / len(y),
             "The classes lie along axis 1: each row adds up to 1.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The gradient goes through softmax once more",
@@ -836,13 +830,13 @@ EXERCISE_3 = Exercise(
                 / len(y)
             ),
             "p - q has arrived at the logits: the derivative of softmax is in it already.",
-            where=_moderate,
+            where=small,
         ),
         Specimen(
             "The gradient with respect to the log-probabilities",
             lambda z, y, eps: -_smooth(z, y, eps) / len(y),
             "-q / N belongs to l. The VJP of log-softmax turns it into (p - q) / N, for z.",
-            where=_moderate,
+            where=small,
         ),
     ],
 )

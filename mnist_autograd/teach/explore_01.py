@@ -35,7 +35,7 @@ PRESETS = {
 def probabilities_of(softmax: Callable, z: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray | None, str]:
     """As outcome, and the array must be a distribution."""
     p, problem = outcome(softmax, z.shape, z, axis=-1)
-    if problem:
+    if p is None:
         return None, problem
     for wrong, what in ((np.isnan(p), "nan"), (np.isinf(p), "inf"), (p < 0, "a negative number")):
         if wrong.any():
@@ -96,8 +96,8 @@ class SoftmaxState(State):
 
     def entropy(self) -> float:
         """-sum(p * log p) in nats; nan if there are no probabilities."""
-        p, problem = self.probabilities()
-        return math.nan if problem else entropy(p)
+        p, _ = self.probabilities()
+        return math.nan if p is None else entropy(p)
 
     def view(self) -> str:
         p, problem = self.probabilities()
@@ -105,7 +105,7 @@ class SoftmaxState(State):
         e = self.exponentials()
         texts = ["inf: too large for float64" if np.isposinf(value) else number(value) for value in e]
         left = charts.bars(e, names, "exp(z / T)", "exponentials", texts=texts)
-        if problem:
+        if p is None:
             right = charts.message(problem, title)
         else:
             uniform = 1 / len(p)
@@ -118,11 +118,10 @@ class SoftmaxState(State):
 
     def table(self) -> str:
         p, problem = self.probabilities()
+        shares = ["-"] * len(self.logits) if p is None else map(number, p)
         rows = [
-            [name, number(z), number(e), "-" if problem else number(q)]
-            for name, z, e, q in zip(
-                self.labels(), self.logits, self.exponentials(), [None] * len(self.logits) if problem else p
-            )
+            [name, number(z), number(e), share]
+            for name, z, e, share in zip(self.labels(), self.logits, self.exponentials(), shares)
         ]
         return aligned(["class", "logit z", "exp(z / T)", "probability"], rows) + "\n" + (problem or self._summary(p))
 
@@ -149,7 +148,7 @@ class SoftmaxState(State):
         return f"; {names[first]} is {ratio} times as probable as {names[second]}"
 
     def _sentence(self, p: np.ndarray | None, problem: str) -> str:
-        if problem:
+        if p is None:
             return f"At temperature {number(self.temperature)}: {problem}."
         shares = listed(f"{name} {number(q)}" for name, q in zip(self.labels(), p))
         return f"Probabilities: {shares}; {self._summary(p)}."
@@ -180,7 +179,7 @@ class SimplexState(SoftmaxState):
         names = self.labels()
         title = "the simplex: all ways to share 1"
         bars = charts.bars(self.logits, names, "logits z", "logits")
-        right = charts.message(problem, title) if problem else charts.simplex(p, names, title, self.trail(), size=240)
+        right = charts.message(problem, title) if p is None else charts.simplex(p, names, title, self.trail(), size=240)
         return charts.beside(self._sentence(p, problem), bars, right, caption=self._summary(p))
 
 

@@ -152,9 +152,8 @@ class StabilityState(State):
 def exact(z: np.ndarray) -> tuple[list[decimal.Decimal], list[decimal.Decimal]]:
     """Softmax and log-softmax of z (C,) to 50 digits."""
     with decimal.localcontext(EXACT):
-        z = [decimal.Decimal(float(value)) for value in z]
-        top = int(np.argmax([float(value) for value in z]))
-        shifted = [value - z[top] for value in z]
+        top = int(z.argmax())
+        shifted = [decimal.Decimal(float(value)) - decimal.Decimal(float(z[top])) for value in z]
         e = [value.exp() for value in shifted]
         others = sum(e[:top] + e[top + 1 :], decimal.Decimal(0))
         # log(1 + x) loses the digits of a small x; of its series, the terms left out are below 1e-60 of the sum.

@@ -95,14 +95,14 @@ class JacobianState(State):
         """
         results, problem = {"VJP": self.vjp()}, ""
         if self.learners_vjp is not None:
-            array, problem = self._learners_result()
-            results = {} if problem else {"yours": array}
+            array, problem = self._learners_result(self.learners_vjp)
+            results = {} if array is None else {"yours": array}
         return results | {"shortcut": self.shortcut(), "finite diff.": self.finite_difference()}, problem
 
-    def _learners_result(self) -> tuple[np.ndarray | None, str]:
+    def _learners_result(self, vjp: Callable) -> tuple[np.ndarray | None, str]:
         s, (_, g) = self.probabilities(), self.z_and_g()
-        array, problem = outcome(self.learners_vjp, s.shape, s, g, axis=-1)
-        if problem:
+        array, problem = outcome(vjp, s.shape, s, g, axis=-1)
+        if array is None:
             return None, problem
         if np.isfinite([s, g]).all():  # else it has no chance
             for wrong, what in ((np.isnan(array), "nan"), (np.isinf(array), "inf")):
@@ -133,7 +133,8 @@ class JacobianState(State):
             if name in results:
                 off = self._off(results, name)
                 said = f"refute {words}: it is {off}" if off else f"agree with {words} {within}"
-                wrong = "" if off or name == "VJP" else self._wrong_for_two_rows()
+                vjp = self.learners_vjp if name == "yours" else None
+                wrong = "" if off or vjp is None else self._wrong_for_two_rows(vjp)
                 sentences.append(f"Finite differences {said}{wrong}.")
         off = self._off(results, "shortcut")
         agrees = f"agrees too, {within}: here the entries of J off its diagonal add nothing"
@@ -152,13 +153,13 @@ class JacobianState(State):
             f", but right for {listed(right)}" if right else ""
         )
 
-    def _wrong_for_two_rows(self) -> str:
+    def _wrong_for_two_rows(self, vjp: Callable) -> str:
         """What goes wrong, after "agree with your VJP within 1e-6", where it gets s and g of shape (2, C); or ""."""
         s, (_, g) = self.probabilities(), self.z_and_g()
         S = np.stack([s, np.full_like(s, 1 / len(s))])
         G = np.stack([g, np.arange(1.0, len(g) + 1)])  # whose sum(g * s) is never 0, so that adding up both rows shows
         expected = S * (G - (G * S).sum(axis=-1, keepdims=True))
-        wrong = wrong_for_two_rows(self.learners_vjp, expected, S, G, atol=10.0 ** -self.decimals())
+        wrong = wrong_for_two_rows(vjp, expected, S, G, atol=10.0 ** -self.decimals())
         return wrong and f", for one row{wrong}"
 
     def _caption(self, results: dict[str, np.ndarray]) -> str:

@@ -64,7 +64,8 @@ def first_lost(dtype: str) -> tuple[int, int]:
     """The first of x = 0, -1, ..., -1000 with no finite gradient through log(softmax); the first with log(p) = -inf."""
     x = np.arange(0.0, -1001, -1)
     found = third_class(x, dtype)
-    return tuple(int(x[~np.isfinite(found[name])][0]) for name in (THROUGH_LOG_OF_P, LOG_OF_P))
+    no_gradient, no_log = (int(x[~np.isfinite(found[name])][0]) for name in (THROUGH_LOG_OF_P, LOG_OF_P))
+    return no_gradient, no_log
 
 
 @functools.cache
@@ -112,35 +113,35 @@ class LogSoftmaxState(State):
         cells = {name: [_words(name, results[dtype], dtype) for dtype in DTYPES] for name in names}
         if self.log_softmax is None:
             return cells, ""
-        cells[YOURS], remarks = zip(*(self._yours(dtype) for dtype in DTYPES))
+        cells[YOURS], remarks = map(list, zip(*(self._yours(self.log_softmax, dtype) for dtype in DTYPES)))
         if remarks[0] and len(set(remarks)) == 1:
             return cells, remarks[0]
         return cells, "; ".join(f"{dtype}: {remark}" for dtype, remark in zip(DTYPES, remarks) if remark)
 
-    def _yours(self, dtype: str) -> tuple[str, str]:
+    def _yours(self, log_softmax: Callable, dtype: str) -> tuple[str, str]:
         """What the learner's function gives for the third class, and what is wrong with that or with another."""
         z = logits([self.lowest], dtype)[0]
-        l, problem = outcome(self.log_softmax, z.shape, z, axis=-1)
-        if problem:
+        l, problem = outcome(log_softmax, z.shape, z, axis=-1)
+        if l is None:
             return "no result", problem
         with np.errstate(all="ignore"):
             expected = F.log_softmax(z).data
             wrong = _differs(l, expected)
         values = [shown(value, dtype).split(":")[0] for value in l]  # inf and nan as the bare words
         if not wrong.any():
-            return values[2], self._for_two_rows(z)
+            return values[2], self._for_two_rows(log_softmax, z)
         i = 2 if wrong[2] else int(wrong.argmax())
         right = shown(expected[i], dtype)
         remark = f"your function gives {values[i]} for class {i + 1}, and should give {right}"
         return f"{values[2]},{SHOULD_BE}{right}" if wrong[2] else values[2], remark
 
-    def _for_two_rows(self, z: np.ndarray) -> str:
+    def _for_two_rows(self, log_softmax: Callable, z: np.ndarray) -> str:
         """What is wrong with the learner's function for z (3,) above a row that lies 1000 lower; "" if nothing."""
         with np.errstate(all="ignore"):
             batch = np.stack([z, z - z.dtype.type(1000)])
             expected = F.log_softmax(batch).data
-        l, problem = outcome(self.log_softmax, batch.shape, batch, axis=-1)
-        if problem:
+        l, problem = outcome(log_softmax, batch.shape, batch, axis=-1)
+        if l is None:
             return f"right for one row of logits; for two, {problem}"
         if _differs(l, expected).any():
             return f"right for one row of logits, but not for two, shape {batch.shape}: mind the maximum of each row"
@@ -245,7 +246,7 @@ class ProjectionState(State):
     def view(self) -> str:
         rows = self.rows()
         g, result = rows["g"][:2], rows["g - s sum(g)"][:2]
-        arrows = {
+        arrows: dict[str, tuple[charts.Numbers, charts.Numbers, str]] = {
             "g": ((0, 0), g, "gradients"),
             "g - s sum(g)": ((0, 0), result, "gradients"),
             "-s sum(g)": (g, result, "probabilities"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 
@@ -42,7 +43,7 @@ def verdict(gradient: Callable, z: np.ndarray, target: int, g: np.ndarray) -> st
     batch, targets = np.stack([z, z[::-1]]), np.array([target, (target + 1) % len(z)])
     rows, problem = outcome(gradient, batch.shape, batch, targets)
     right = engines_gradient(batch, targets)
-    if problem:
+    if rows is None:
         return f"your gradient is right for one example; for two, {problem}"
     if np.allclose(rows, right, atol=1e-3):
         return "your gradient is right, for one example and for two"
@@ -127,7 +128,7 @@ class CrossEntropyState(State):
         if self.gradient is None:
             return engines_gradient(z, y)[0]
         g, problem = outcome(self.gradient, z.shape, z, y)
-        if problem:
+        if g is None:
             return problem
         bad = [f"{value:g} for {name}" for name, value in zip(names, g[0]) if not math.isfinite(value)]
         return f"your function returned {listed(bad)}" if bad else g[0].astype(np.float64)
@@ -199,12 +200,12 @@ class CrossEntropyState(State):
         else:
             with np.errstate(all="ignore"):
                 title = f"{title}: sum {shown(g.sum())}"
-            look = {"limits": (-1, 1), "length": 140, "vertical": True}
-            third = charts.bars(g, names, title, "gradients", texts=above_bars(g, shown), **look)
-        look = {"limits": (0, 1), "length": 70, "vertical": True}
+            texts = above_bars(g, shown)
+            third = charts.bars(g, names, title, "gradients", texts=texts, limits=(-1, 1), length=140, vertical=True)
+        upright = functools.partial(charts.bars, names=names, limits=(0, 1), length=70, vertical=True)
         return [
-            charts.bars(p, names, "p: probabilities", "probabilities", texts=above_bars(p), **look),
-            charts.bars(y, names, "y: one-hot", "targets", **look),
+            upright(p, title="p: probabilities", quantity="probabilities", texts=above_bars(p)),
+            upright(y, title="y: one-hot", quantity="targets"),
             third,
         ]
 

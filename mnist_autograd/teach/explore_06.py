@@ -117,19 +117,21 @@ def _numbers(value) -> np.ndarray | None:
 
 # --- The engine's graph, with names -----------------------------------------------------------------------------
 
+# What a node uses: of each input its node's number (None: a constant without a node), the Tensor, the VJP.
+Uses = list[tuple[int | None, Tensor, Callable[[np.ndarray], np.ndarray]]]
+
 
 @dataclass
 class Node:
     """A value of the graph.
 
     name: of the input, or u1, u2, ..., and L for the last. formula: how it is computed, from names.
-    uses: (number of an input's node or None, that input, its VJP) for each input.
     """
 
     name: str
     formula: str
     tensor: Tensor
-    uses: list[tuple] = field(default_factory=list)
+    uses: Uses = field(default_factory=list)
     contributions: list[tuple[int, np.ndarray]] = field(default_factory=list)  # (step, what was added to g there)
 
     @property
@@ -159,7 +161,8 @@ class Graph:
     """
 
     def __init__(self, root: Tensor, names: dict[int, str]):
-        self.nodes, self._numbers_of = [], {}
+        self.nodes: list[Node] = []
+        self._numbers_of: dict[int, int] = {}
         computed = 0
         for tensor in _behind(root):
             if not tensor.requires_grad and tensor.ndim == 0:
@@ -198,7 +201,7 @@ class Graph:
                 continue
             g = _added(contribution for _, contribution in node.contributions)
             for k, (to, tensor, vjp) in enumerate(node.uses):
-                if tensor.requires_grad:
+                if to is not None and tensor.requires_grad:
                     handed = np.asarray(vjp(g), dtype=np.float64)
                     words = (
                         f"{node.name} hands {self.nodes[to].name} its VJP: {self._vjp_words(node, k + 1, g, handed)}"
@@ -235,12 +238,12 @@ class Graph:
     def _in_numbers(self, node: Node, k: int, value: str, g: np.ndarray | None = None) -> str | None:
         """' = ' and the formula with numbers in place of names; "" where that is the value; None where it is long."""
         arrays = [tensor.data for _, tensor, _ in node.uses] + [node.tensor.data] * (k > 0)
-        template = OPERATIONS.get(node.tensor.operation, ("",) * (k + 1))[k]
+        template = OPERATIONS.get(node.tensor.operation or "", ("",) * (k + 1))[k]
         if any(array.size > 1 for array in arrays) or "," in template or "{" not in template:
             return None
         a, b = ([*(_operand(tensor.data) for _, tensor, _ in node.uses), ""])[:2]
-        g = "" if g is None else _operand(g)
-        words = _once(template.format(a=a, b=b, y=_operand(node.tensor.data), g=g))
+        upstream = "" if g is None else _operand(g)
+        words = _once(template.format(a=a, b=b, y=_operand(node.tensor.data), g=upstream))
         return "" if words == value else f" = {words}"
 
 
@@ -256,7 +259,8 @@ def _equals(value: str) -> str:
 
 def _behind(root: Tensor) -> list[Tensor]:
     """All Tensors behind root, constants too, each after all of its inputs. An input that is used comes first."""
-    order, seen, stack = [], set(), [(root, False)]
+    order: list[Tensor] = []
+    seen, stack = set(), [(root, False)]
     while stack:
         tensor, inputs_are_done = stack.pop()
         if inputs_are_done:
@@ -268,10 +272,10 @@ def _behind(root: Tensor) -> list[Tensor]:
     return order
 
 
-def _formula(operation: str, k: int, uses, name: str, nodes: Sequence[Node]) -> str:
+def _formula(operation: str | None, k: int, uses: Uses, name: str, nodes: Sequence[Node]) -> str:
     """Template k of an operation with names: 0 for how it is written, 1 and 2 for its VJPs."""
     names = [_operand(tensor.data) if i is None else nodes[i].name for i, tensor, _ in uses]
-    templates = OPERATIONS.get(operation, ())
+    templates = OPERATIONS.get(operation or "", ())
     if k < len(templates):
         a, b = [*names, ""][:2]
         return _once(templates[k].format(a=a, b=b, y=name, g="g"))
@@ -287,9 +291,9 @@ def _added(contributions) -> np.ndarray:
 # --- Numbers ----------------------------------------------------------------------------------------------------
 
 
-def _short(value: float, digits: int, signed: bool) -> str:
+def _short(value: float | np.ndarray, digits: int, signed: bool) -> str:
     """A number, with its sign even where that is a plus."""
-    value = settled(value)
+    value = settled(float(value))
     return f"{value:{'+' if signed and value > 0 else ''}.{digits}g}"
 
 
@@ -328,6 +332,8 @@ class GraphState(State):
     the inputs, and it returns a Tensor of one number. inputs: other values for them, by name; TypeError for a name that
     it does not have. step: how many steps have been taken; by default, all that lead forward.
     """
+
+    assumed: list[str]  # the inputs without a default
 
     def __init__(
         self, expression: str = "a diamond", function: Callable | None = None, step: int | None = None, **inputs
@@ -464,9 +470,10 @@ class GraphState(State):
     def _so_far(self, graph: Graph) -> str:
         """What a node that was handed a gradient in this step has now, and whether more is to come."""
         now = self._step(graph)
-        if graph.steps[now].to is None:
+        to = graph.steps[now].to
+        if to is None:
             return ""
-        node = graph.nodes[graph.steps[now].to]
+        node = graph.nodes[to]
         taken = [contribution for at, contribution in node.contributions if at <= now]
         missing = len(node.contributions) - len(taken)
         words = ""

@@ -6,10 +6,11 @@ import asyncio
 import math
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import ipywidgets as widgets
 import numpy as np
@@ -117,6 +118,9 @@ class MlpLabState(State):
     arguments are those of Settings. advance() takes steps while `running`; in between, set() may be called.
     """
 
+    running: bool
+    note: str  # on what the controls did
+
     def __init__(self, X, y, X_validation, y_validation, epochs: int = 10, seed: int = 0, **settings):
         self.X, self.y = as_examples("MLP lab", X, y)
         self.X_validation, self.y_validation = as_examples("MLP lab: validation", X_validation, y_validation)
@@ -208,7 +212,8 @@ class MlpLabState(State):
 
     def _begin_epoch(self) -> None:
         # How many steps the epoch has had, how many of its examples are used, and the order of all.
-        self._step_of_epoch, self._at, self._order = 0, 0, None
+        self._step_of_epoch, self._at = 0, 0
+        self._order: np.ndarray | None = None
 
     def _shelve(self) -> None:
         if self.run.records:
@@ -262,10 +267,14 @@ class MlpLabState(State):
         """Epochs done, with the part of the one under way."""
         return self.epoch + self._at / len(self.X)
 
+    @property
+    def _net(self) -> nn.Sequential:
+        return cast(nn.Sequential, self.model.net)  # as recipe.mlp makes it
+
     def hidden_values(self) -> np.ndarray:
         """h of the first validation images: (SAMPLE, hidden)."""
         with no_grad(), np.errstate(all="ignore"):
-            return self.model.net[1](self.model.net[0](self.X_validation[:SAMPLE])).data
+            return self._net[1](self._net[0](self.X_validation[:SAMPLE])).data
 
     def saturation(self, h: np.ndarray | None = None) -> tuple[float, str]:
         """The share of hidden values that hardly learn, or of units that never answer, and what that is in words.
@@ -285,7 +294,7 @@ class MlpLabState(State):
         edges, names, counts = TANH_EDGES, [], []
         if self.settings.activation == "ReLU":
             edges, names, counts = RELU_EDGES, ["0"], [np.count_nonzero(h == 0)]
-        for low, high in zip(edges, edges[1:]):
+        for low, high in pairwise(edges):
             names.append(f"{low:g} to {high:g}" if high < math.inf else f"above {low:g}")
             counts.append(np.count_nonzero((low < h) & (h <= high)))
         if self.settings.activation == "tanh":
@@ -294,7 +303,7 @@ class MlpLabState(State):
 
     def weights(self) -> np.ndarray:
         """The weights into the first hidden units, as pictures (PICTURED or fewer, 28, 28)."""
-        return self.model.net[0].weight.data[:, :PICTURED].T.reshape(-1, 28, 28)
+        return self._net[0].weight.data[:, :PICTURED].T.reshape(-1, 28, 28)
 
     def history(self) -> dict[str, list]:
         """The curves under the names of Trainer.history."""
@@ -427,7 +436,7 @@ class MlpLabState(State):
         """Two corners of a chart: losses begin at 0, accuracies end at 100 %, and the middle is a round number, too."""
         values = [y for _, ys, *_ in series.values() for y in ys if math.isfinite(y)]
         if what == "loss":
-            low, high = 0, 2 * charts.rounded_up(max([0.5, *values]) / 2)
+            low, high = 0.0, 2 * charts.rounded_up(max([0.5, *values]) / 2)
         else:
             low, high = max(0, 100 - 2 * charts.rounded_up((100 - min([90, *values])) / 2)), 100
         return [(0, low), (self.epochs, high)]
@@ -443,13 +452,15 @@ class Lab(Explorer):
     """
 
     # A weak reference. There is one lab: when its cell is run again, the former one ends and its network is freed.
-    latest = staticmethod(lambda: None)
+    latest: Callable[[], Lab | None] = staticmethod(lambda: None)
+    state: MlpLabState
 
     def __init__(self, state: MlpLabState, controls, read):
-        if Lab.latest() is not None:
-            Lab.latest().close()
+        former = Lab.latest()
+        if former is not None:
+            former.close()
         Lab.latest = weakref.ref(self)
-        self.task = None
+        self.task: asyncio.Task | None = None
         super().__init__("MLP lab", state, controls, read)
 
     def start(self) -> None:
@@ -526,5 +537,5 @@ def mlp_lab(X, y, X_validation, y_validation, **settings) -> Lab:
         state.set(**{name: control.value for name, control in sliders.items()})
 
     actions = {name: lambda name=name: getattr(lab, name)() for name in ("start", "pause", "reset")}
-    lab = Lab(state, {**sliders, **base.buttons(actions)}, read)
+    lab: Lab = Lab(state, {**sliders, **base.buttons(actions)}, read)
     return lab

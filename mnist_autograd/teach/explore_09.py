@@ -71,7 +71,7 @@ class NamesState(State):
     def _asked(self, X: np.ndarray) -> np.ndarray:
         """The model's logits (N, 27) for contexts X (N, 3); _NoLogits, in words, where they cannot be used."""
         z, problem = outcome(self.logits, (len(X), C), X)
-        if problem:
+        if z is None:
             raise _NoLogits(problem + f" for {len(X)} contexts" * ("expected" in problem and len(X) > 1))
         wrong = np.isnan(z) | np.isposinf(z)
         if wrong.any():
@@ -119,9 +119,9 @@ class NamesState(State):
                 charts.tag("rect", x=x, y=bottom - high, width=step - 5, height=high, fill=charts.fill("probabilities"))
             )
             elements.append(charts.line(x - 1, line, x + step - 4, line, stroke="black", stroke_width=2))
-            middle = {"x": x + (step - 5) / 2, "text_anchor": "middle"}
-            elements.append(charts.text(y=bottom + 20, content=character, font_weight="bold", **middle))
-            elements.append(charts.text(y=bottom + 40, content=_percent(share), font_size=13, **middle))
+            middle = x + (step - 5) / 2
+            elements.append(charts.text(middle, bottom + 20, character, text_anchor="middle", font_weight="bold"))
+            elements.append(charts.text(middle, bottom + 40, _percent(share), text_anchor="middle", font_size=13))
         elements.append(charts.line(left - 2, bottom, left + C * step, bottom, stroke="black"))
         elements.append(charts.line(left - 2, bottom - tall, left + C * step, bottom - tall))
         scale = f"{_percent(largest)} %"  # the bars reach as high as the largest, whatever that is
@@ -151,7 +151,7 @@ class NamesState(State):
         return self._sentence(*self._results())
 
     def table(self) -> str:
-        both, drawn, problem = self._results()
+        _, drawn, problem = self._results()
         if drawn is None:
             return f"{problem[0].upper()}{problem[1:]}."
         rows = [[f"{sign} {word}", nll] for sign, word, nll in self._rows(drawn)]

@@ -130,9 +130,8 @@ def diagram(bins: calibration.Reliability, title: str) -> str:
         elements.append(charts.text(middle, bottom + 46, str(count), text_anchor="middle"))
         if not count:
             continue
-        box = {"x": x(i) + 3, "width": width - 6}
-        look = {"fill": charts.COLOURS["probabilities"]}
-        elements.append(charts.tag("rect", **box, y=y(right), height=right * HIGH, **look))
+        box = {"x": x(i) + 3, "width": width - 6, "y": y(right), "height": right * HIGH}
+        elements.append(charts.tag("rect", fill=charts.COLOURS["probabilities"], **box))
         marks.append(charts.line(x(i) + 3, y(sure), x(i + 1) - 3, y(sure), stroke="black", stroke_width=4))
         # The figure stands inside a tall bar, at its foot, where neither the mark nor the diagonal is.
         marks.append(charts.text(middle, bottom - 8, percent(right, 0), text_anchor="middle", **charts.HALO))

@@ -73,7 +73,7 @@ def listed(words) -> str:
     return ", ".join(words)
 
 
-def names_of(z: Sequence[float], names: Sequence[str] = NAMES) -> list[str]:
+def names_of(z: charts.Numbers, names: Sequence[str] = NAMES) -> list[str]:
     """One name for each class of z (C,): those given, and "class 4" where there are too few."""
     given = [str(name).strip() for name in names]
     return [given[i] if i < len(given) and given[i] else f"class {i + 1}" for i in range(len(z))]
@@ -161,9 +161,12 @@ class Explorer(widgets.VBox):
         if self._held:
             return
         self._read()
-        self.figure.value, sentence = self.state.figure_and_sentence()
+        self.figure.value, sentence = self._figure_and_sentence()
         said = charts.escape(charts.printable(sentence))
         self.status.value = f'<div role="status" aria-live="polite" style="{UNSEEN}">{said}</div>'
+
+    def _figure_and_sentence(self) -> tuple[str, str]:
+        return self.state.figure_and_sentence()
 
     def __repr__(self) -> str:
         # What a page without widgets shows, for example GitHub; ipywidgets cuts it after 110 characters.

@@ -53,7 +53,6 @@ class DigitState(State):
 
     def __init__(self, model, strokes: digits.Strokes = (), temperature: float = 1.0):
         self.model, self.strokes, self.temperature = model, strokes, temperature
-        self.answer = ""  # of the drawing that was shown last
 
     def reading(self) -> Reading:
         """The steps, and what the model makes of the drawing with and without them."""
@@ -67,7 +66,7 @@ class DigitState(State):
         z, problem = base.outcome(
             lambda X: self.model.logits(X), (1, len(CLASSES)), digits.inputs(image), who="the model"
         )
-        if problem:
+        if z is None:
             return None, problem
         if not np.isfinite(z).all():
             return None, "the model gave logits that are not finite"
@@ -79,8 +78,10 @@ class DigitState(State):
         return self._figure(self.reading())
 
     def figure_and_sentence(self) -> tuple[str, str]:
-        found = self.reading()
-        self.answer = found.answer
+        return self.shown(self.reading())
+
+    def shown(self, found: Reading) -> tuple[str, str]:
+        """view() and describe() of a reading."""
         return self._figure(found), self._spoken(found)
 
     def _figure(self, found: Reading) -> str:
@@ -104,8 +105,8 @@ class DigitState(State):
         if p is None:
             return charts.message(f"There is no answer: {found.problem}.", "No answer", WIDTH, HEIGHT)
         names, texts = map(str, CLASSES), list(map(percent, p))
-        look = {"limits": (0, 1), "texts": texts, "length": WIDTH - 200}
-        return charts.bars(p, list(names), f"It reads {found.answer}", "probabilities", **look)
+        title, length = f"It reads {found.answer}", WIDTH - 200
+        return charts.bars(p, list(names), title, "probabilities", limits=(0, 1), texts=texts, length=length)
 
     def _caption(self, found: Reading) -> str:
         temperature = f"Temperature T = {number(self.temperature)}."
@@ -156,6 +157,8 @@ def answer(p: np.ndarray) -> str:
 class DigitExplorer(Explorer):
     """The pad beside the figure, which follows while one draws. pad: its strokes."""
 
+    state: DigitState
+
     def __init__(self, state: DigitState):
         self.pad = Pad()
         self.pad.draw(state.strokes)
@@ -171,9 +174,10 @@ class DigitExplorer(Explorer):
         beside = widgets.Layout(display="flex", flex_flow="row wrap", width="100%")
         self.children = [widgets.Box([self.pad, answer], layout=beside), self.status]
 
-    def _changed(self, change=None) -> None:
-        super()._changed(change)
-        self.pad.answer = self.state.answer  # beside the pen, too
+    def _figure_and_sentence(self) -> tuple[str, str]:
+        found = self.state.reading()
+        self.pad.answer = found.answer  # beside the pen, too
+        return self.state.shown(found)
 
     def __repr__(self) -> str:
         return "Draw a digit: a pad that needs JupyterLab. The figure below shows its steps for a drawn 3."

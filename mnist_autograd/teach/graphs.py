@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from . import charts
 from .charts import COLOURS, GAP, GREY
 
 LINE, PADDING, BETWEEN, ACROSS, LANE = 21, 9, 16, 40, 22  # of text, inside a box, below and beside it; a lane's height
+Slot = int | tuple[int]  # a number for a box; (start,) for the lane of edges from there
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def drawing(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> tuple[float, float
     columns = _ordered(depth, arrows)
     widths = [max((boxes[slot].width for slot in column if isinstance(slot, int)), default=0) for column in columns]
     tall = [sum(_height(boxes, slot) + BETWEEN for slot in column) - BETWEEN for column in columns]
-    places, left = {}, GAP
+    places, left = {}, float(GAP)
     for i, column in enumerate(columns):
         y = (max(tall) - tall[i]) / 2
         for slot in column:
@@ -89,9 +91,9 @@ def drawing(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> tuple[float, float
     return left - ACROSS + GAP, max(tall), elements
 
 
-def _ordered(depth: Sequence[int], arrows: Sequence[Arrow]) -> list[list]:
-    """The slots of each layer, from top to bottom: a number for a box, (start,) for the lane of edges from there."""
-    columns = [[i for i, d in enumerate(depth) if d == layer] for layer in range(max(depth) + 1)]
+def _ordered(depth: Sequence[int], arrows: Sequence[Arrow]) -> list[list[Slot]]:
+    """The slots of each layer, from top to bottom."""
+    columns: list[list[Slot]] = [[i for i, d in enumerate(depth) if d == layer] for layer in range(max(depth) + 1)]
     for start in dict.fromkeys(arrow.start for arrow in arrows):
         furthest = max(depth[arrow.end] for arrow in arrows if arrow.start == start)
         for layer in range(depth[start] + 1, furthest):
@@ -99,13 +101,14 @@ def _ordered(depth: Sequence[int], arrows: Sequence[Arrow]) -> list[list]:
     steps = [step for arrow in arrows for step in _steps(arrow, depth)]
     count = len(columns)
     for layer in [*range(1, count), *range(count - 2, -1, -1), *range(1, count)]:
-        middle = {}
+        middle: dict[Slot, list[float]] = {}
         for a, b in steps:
             for here, there in ((a, b), (b, a)):
                 if here[1] == layer:
                     column = columns[there[1]]
                     middle.setdefault(here[0], []).append(column.index(there[0]) / len(column))
-        columns[layer].sort(key=lambda slot, middle=middle: sum(middle[slot]) / len(middle[slot]) if middle else 0)
+        if middle:
+            columns[layer].sort(key={slot: sum(at) / len(at) for slot, at in middle.items()}.__getitem__)
     return columns
 
 
@@ -113,10 +116,10 @@ def _steps(arrow: Arrow, depth: Sequence[int]):
     """The pieces of an arrow from layer to layer, each a pair of (slot, layer)."""
     inner = [((arrow.start,), layer) for layer in range(depth[arrow.start] + 1, depth[arrow.end])]
     points = [(arrow.start, depth[arrow.start]), *inner, (arrow.end, depth[arrow.end])]
-    return list(zip(points, points[1:]))
+    return list(pairwise(points))
 
 
-def _height(boxes: Sequence[Box], slot) -> float:
+def _height(boxes: Sequence[Box], slot: Slot) -> float:
     return boxes[slot].height if isinstance(slot, int) else LANE
 
 
@@ -150,9 +153,9 @@ def _line(points: list[tuple[float, float]], look: str):
 
 
 def _box(box: Box, x: float, y: float, width: float, height: float):
-    border = {"stroke": "black", "stroke_width": 4 if box.active else 1.2, "rx": 5}
-    dashes = {"stroke_dasharray": "5 4"} if box.dashed and not box.active else {}
-    yield charts.tag("rect", x=x, y=y, width=width, height=height, fill="white", **border, **dashes)
+    look = {"fill": "white", "stroke": "black"} | ({"stroke_dasharray": "5 4"} if box.dashed and not box.active else {})
+    stroke = 4 if box.active else 1.2
+    yield charts.tag("rect", x=x, y=y, width=width, height=height, rx=5, stroke_width=stroke, **look)
     of_gradient = False
     for i, words in enumerate(box.lines):
         of_gradient = of_gradient or (i > 0 and words.startswith("g "))

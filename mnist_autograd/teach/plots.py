@@ -18,7 +18,7 @@ from .calibration import Reliability
 from .charts import COLOURS, GREY
 from .costs import Cost
 
-LOOK = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
+LOOK: dict = {"font.size": 13, "axes.spines.top": False, "axes.spines.right": False, "figure.facecolor": "white"}
 DASHES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 

@@ -266,7 +266,7 @@ def _typeset(node) -> tuple[str, int]:
         return ":".join(_inside(end, SUM) if end else "" for end in (node.lower, node.upper)), ATOM
     if isinstance(node, ast.Attribute) and node.attr == "T":
         return f"{_inside(node.value, ATOM)}^T", POWER
-    if isinstance(node, ast.Call):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _function(node.func.id, node.args)
     raise ValueError(f"latex: cannot typeset {ast.unparse(node)}")
 
@@ -298,7 +298,7 @@ def _is_open(node) -> bool:
     """Whether a formula ends in a sum, a logarithm or the like, which would take in a factor that follows."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult)):
         return _is_open(node.right)
-    return isinstance(node, ast.Call) and node.func.id in (*PREFIXES, "largest")
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in (*PREFIXES, "largest")
 
 
 def _function(name: str, arguments) -> tuple[str, int]:
@@ -317,9 +317,9 @@ def _function(name: str, arguments) -> tuple[str, int]:
     inside = ", ".join(_inside(argument, SUM) for argument in arguments)
     if name == "largest":
         return rf"\max {inside}", PRODUCT
-    if name not in WORDS:
-        raise ValueError(f"latex: cannot typeset {name}(...); give it a word in WORDS or a case in _function()")
-    return f"{WORDS[name]}({inside})", ATOM
+    if name in WORDS:
+        return f"{WORDS[name]}({inside})", ATOM
+    raise ValueError(f"latex: cannot typeset the function {name}; give it an entry in WORDS or PREFIXES")
 
 
 def markdown() -> str:

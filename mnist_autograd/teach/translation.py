@@ -21,6 +21,7 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -152,7 +153,11 @@ def inputs() -> dict[str, np.ndarray]:
 def run(code: str, names: dict) -> np.ndarray:
     """The value of the last line of code, which may use names."""
     parsed = ast.parse(code)
-    last = ast.Expression(parsed.body.pop().value)
+    *_, last_line = parsed.body
+    if not isinstance(last_line, ast.Expr):
+        raise ValueError(f"run: the last line has no value: {ast.unparse(last_line)}")
+    parsed.body.pop()
+    last = ast.Expression(last_line.value)
     exec(compile(parsed, "table", "exec"), names)
     value = eval(compile(last, "table", "eval"), names)
     value = value.data if isinstance(value, Tensor) else value.detach() if hasattr(value, "detach") else value
@@ -161,7 +166,14 @@ def run(code: str, names: dict) -> np.ndarray:
 
 def ours(row: Row) -> np.ndarray:
     """The value of our entry, as an array of float64."""
-    names = {"Tensor": Tensor, "no_grad": no_grad, "F": functional, "nn": nn, "optim": optim, "gradcheck": gradcheck}
+    names: dict[str, Any] = {
+        "Tensor": Tensor,
+        "no_grad": no_grad,
+        "F": functional,
+        "nn": nn,
+        "optim": optim,
+        "gradcheck": gradcheck,
+    }
     names |= inputs() | {"rows": pytorch.Z}
     return run(row.ours, names | {x: Tensor(names[of], True) for x, of in (("x", "z"), ("w", "W"))})
 

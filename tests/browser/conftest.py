@@ -129,7 +129,7 @@ def without_outputs(text):
     return json.dumps(notebook)
 
 
-def wait_for(url, server, log, seconds=60):
+def wait_for(url, server, log, seconds=1200):  # no limit of speed: after so long, nothing will come any more
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and server.poll() is None:
         try:

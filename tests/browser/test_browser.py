@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent.parent / "notebooks").glob("*.ipynb"))
-RUN_SECONDS = 300  # for all cells of a chapter
+HANGING = 1200  # seconds after which nothing will come any more; no test has a limit of speed
 
 # Each line of the console or of stderr that is no fault of ours, with its reason:
 HARMLESS = re.compile(
@@ -91,18 +91,19 @@ ANSWER = """
 class Chapter:
     """A notebook, open in JupyterLab, all of whose cells have been run."""
 
-    patience = 5  # seconds for a picture to follow its slider
+    patience = HANGING  # seconds for a picture to follow its slider
 
     def __init__(self, page, lab, name):
         self.page = page
+        page.set_default_timeout(1000 * HANGING)
         self.console = []
         page.on("console", lambda message: message.type == "error" and self.console.append(located(message)))
         page.on("pageerror", lambda error: self.console.append(str(error)))
         page.goto(f"{lab.url}/doc/tree/{name}?token={lab.token}")
-        page.wait_for_function(IS_READY, timeout=60_000)
+        page.wait_for_function(IS_READY)
         self.script(LISTEN)
         self.script(RUN_ALL)
-        page.wait_for_function("window.hasRun", timeout=1000 * RUN_SECONDS)
+        page.wait_for_function("window.hasRun")
         page.wait_for_function(WIDGETS_ARE_DRAWN)
 
     def script(self, javascript, argument=None):

@@ -5,7 +5,7 @@ import time
 
 import nbformat
 import pytest
-from test_browser import NOTEBOOKS, Chapter, open_chapter  # noqa: F401
+from test_browser import HANGING, NOTEBOOKS, Chapter, open_chapter  # noqa: F401
 
 NEEDED = ["imports", "data", "inputs", "lab"]  # cells; the others of the chapter train for half a minute
 LAB = """
@@ -36,8 +36,8 @@ def epochs(chapter):
     return float(re.search(r"epoch ([\d.]+) of", said(chapter)).group(1))
 
 
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
+def until(condition):
+    deadline = time.monotonic() + HANGING
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

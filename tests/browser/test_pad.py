@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from test_browser import NOTEBOOKS, Chapter, none_of
+from test_browser import HANGING, NOTEBOOKS, Chapter, none_of
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 import strokes
@@ -142,8 +142,8 @@ class DrawnOn(Chapter):
         self.page.get_by_role("button", name="Clear").click()
         self.wait_until_empty()
 
-    def wait_until_empty(self, seconds=5):
-        deadline = time.monotonic() + seconds
+    def wait_until_empty(self):
+        deadline = time.monotonic() + HANGING
         while not self.said().startswith(EMPTY) and time.monotonic() < deadline:
             self.page.wait_for_timeout(60)
             # Without a request like this, the kernel now and then stays busy for seconds; why, is not known.
