@@ -30,7 +30,7 @@ help:
 	@echo "make types         check types"
 	@echo "make coverage      count the lines and branches of the engine that its tests reach"
 	@echo "make notebooks     run all notebooks and store their outputs; NB=\"05 06\": only these"
-	@echo "make bench         time an epoch against NumPy and PyTorch, and an explorer against @interact"
+	@echo "make bench         time training, operations and an explorer against others; count the memory of a kernel"
 	@echo "make clean         remove .venv and what the tools left behind"
 
 # The environment comes first on every search path, so that a kernel installed elsewhere cannot take its place.
@@ -68,6 +68,9 @@ CHAPTERS = $(foreach n,$(NB),$(or $(wildcard notebooks/$n-*.ipynb),$(error There
 
 bench: .venv/browser
 	$(BIN)/python benchmarks/epoch.py
+	$(BIN)/python benchmarks/operations.py
+	$(BIN)/python benchmarks/side_by_side.py
+	JUPYTER_PREFER_ENV_PATH=1 $(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/explorer.py
 
 clean:

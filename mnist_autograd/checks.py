@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -83,16 +82,13 @@ def target_of(operation: str, target: TensorLike, x: Tensor, axis: int) -> Tenso
     return at(class_indices(operation, target, x.shape[axis]), axis)
 
 
-def no_probabilities(operation: str, x: Tensor, axis: int) -> None:
-    """Refuse what sums to 1 where log-probabilities are expected; of logits, which may be anything, only warn."""
-    if x.size == 0 or x.data.min() < 0 or not np.allclose(x.data.sum(axis=axis, dtype=np.float64), 1, atol=1e-3):
-        return
-    if operation == "nll_loss":
+def no_probabilities(x: Tensor, axis: int) -> None:
+    """Refuse what sums to 1 where nll_loss expects log-probabilities."""
+    if x.size and x.data.min() >= 0 and np.allclose(x.data.sum(axis=axis, dtype=np.float64), 1, atol=1e-3):
         raise ValueError(
             "nll_loss: got probabilities (they sum to 1); expected their logarithms, which are 0 or less. "
             "Use log_softmax instead of softmax before it, or cross_entropy on the logits"
         )
-    warnings.warn(f"{operation}: these logits sum to 1, like probabilities. It applies softmax itself", stacklevel=4)
 
 
 def class_indices(operation: str, indices: TensorLike, num_classes: int | None) -> npt.NDArray[np.intp]:

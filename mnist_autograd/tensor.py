@@ -97,17 +97,10 @@ class Tensor(NumPyProtocol):
         Source: chapter 06.
         """
         order = topological_order(self)
-        if any(node.operation and not node.inputs for node in order):
-            raise RuntimeError(
-                "backward: an optimizer's step(), or load_state_dict(), has changed parameters since they were used "
-                "here, so the gradient would be wrong. Compute the loss anew, and call backward() before step()"
-            )
-        gradients = {id(self): self._upstream(gradient)}  # complete once the loop reaches a node
+        gradients = {id(self): self._upstream(gradient, order)}  # complete once the loop reaches a node
         for node in reversed(order):
             g = gradients.pop(id(node))
             node.grad = g if node.grad is None else np.asarray(node.grad + g)
-            if node.operation is None:
-                _note_use(node, self)
             for tensor, vjp in node.inputs:
                 if not tensor.requires_grad:
                     continue
@@ -124,8 +117,11 @@ class Tensor(NumPyProtocol):
                 elif contribution is g or contribution.base is not None:
                     contribution = contribution.copy()  # no two .grad share memory: a change to one stays in one
                 gradients[id(tensor)] = contribution
+        for leaf in order:
+            if leaf.operation is None:
+                _note_use(leaf, self)
 
-    def _upstream(self, gradient: TensorLike | None) -> Array:
+    def _upstream(self, gradient: TensorLike | None, order: list[Tensor]) -> Array:
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this Tensor has no graph behind it. Either none of its inputs has requires_grad=True, "
@@ -136,6 +132,11 @@ class Tensor(NumPyProtocol):
                 f"backward: the graph runs on through {self.chain} results that backward() has passed before, and each "
                 "step makes it longer. Write W.data -= lr * W.grad instead of W = W - lr * W.grad (or let an optimizer "
                 "do it), and h = h.detach() where a value goes on into the next step"
+            )
+        if any(node.operation and not node.inputs for node in order):
+            raise RuntimeError(
+                "backward: an optimizer's step(), or load_state_dict(), has changed parameters since they were used "
+                "here, so the gradient would be wrong. Compute the loss anew, and call backward() before step()"
             )
         if gradient is None:
             if self.data.size != 1:

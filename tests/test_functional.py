@@ -246,12 +246,6 @@ def test_a_softmax_over_more_classes_than_float16_can_count():
     assert F.cross_entropy(np.ones((1, 70_000), np.float16), [0]).item() == np.float16(np.log(70_000))
 
 
-def test_probabilities_in_place_of_logits_are_warned_of():
-    z = Tensor(normal(4, 3), requires_grad=True)
-    with pytest.warns(UserWarning, match="cross_entropy: these logits sum to 1.*applies softmax itself"):
-        F.cross_entropy(F.softmax(z), [0, 1, 2, 0])
-
-
 # --- Special values ---------------------------------------------------------------------------------------------
 
 
