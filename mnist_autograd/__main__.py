@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model = recipe.mlp(options.hidden, seed=options.seed)
         trainer = trainer_of(options, model)
         X, y = data.to_inputs(train.images), train.labels
-        assert y is not None  # only Kaggle's files may have none
+        assert y is not None and test.labels is not None  # only Kaggle's files may have none
         n = len(X) - recipe.HELD_OUT if options.recipe else len(X)
         if options.checkpoint and options.checkpoint.exists():
             trainer.load(options.checkpoint)

@@ -189,7 +189,8 @@ def run_the_first_cell(folder):
     cells = nbformat.read(ROOT / "notebooks" / "00-start-here.ipynb", as_version=4).cells
     (source,) = (cell.source for cell in cells if cell.id == "setup" and cell.cell_type == "code")
     command = [sys.executable, "-X", "utf8", "-c", source]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder, check=True).stdout
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=folder, env=env, check=True).stdout
 
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "notebooks"], ids=["the project", "notebooks"])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import overload
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -76,8 +75,8 @@ def plot_confusion(matrix: np.ndarray, names: Sequence[str]) -> Figure:
         ax.text(j, i, f"{count}", ha="center", va="center", color=colour, weight="bold" if i == j else "normal")
         if i == j:
             ax.add_patch(Rectangle((j - 0.46, i - 0.46), 0.92, 0.92, fill=False, edgecolor=COLOURS["probabilities"]))
-    ax.set_xticks(range(len(names)), plain(names), rotation=90 if max(map(len, names)) > 2 else 0)
-    ax.set_yticks(range(len(names)), plain(names))
+    ax.set_xticks(range(len(names)), [plain(name) for name in names], rotation=90 if max(map(len, names)) > 2 else 0)
+    ax.set_yticks(range(len(names)), [plain(name) for name in names])
     ax.set(xlabel="predicted class", ylabel="true class")
     return figure
 
@@ -139,7 +138,7 @@ def plot_costs(costs: Mapping[str, Cost]) -> Figure:
         "memory at the peak (MB)": [cost.peak / 1e6 for cost in costs.values()],
     }
     for ax, (label, lengths) in zip(axes.flat, panels.items()):
-        ax.bar_label(ax.barh(plain(costs), lengths, color=GREY), fmt="%.1f", padding=4, fontsize=13)
+        ax.bar_label(ax.barh([plain(name) for name in costs], lengths, color=GREY), fmt="%.1f", padding=4, fontsize=13)
         ax.set(xlabel=label, xlim=(0, 1.2 * max(lengths)))
         ax.invert_yaxis()
     axes[0, 1].set_yticklabels([])
@@ -207,8 +206,8 @@ def plot_tables(tables: Mapping[str, np.ndarray], names: Sequence[str]) -> Figur
     for ax, (title, table) in zip(axes.flat, tables.items()):
         image = ax.imshow(table, cmap=colours, norm=PowerNorm(0.5, vmin=0, vmax=table.max()))
         figure.colorbar(image, ax=ax, shrink=0.6)
-        ax.set_xticks(range(len(names)), plain(names))
-        ax.set_yticks(range(len(names)), plain(names))
+        ax.set_xticks(range(len(names)), [plain(name) for name in names])
+        ax.set_yticks(range(len(names)), [plain(name) for name in names])
         ax.tick_params(length=0, labeltop=True)
         ax.set(title=plain(title), xlabel="is followed by", ylabel="character")
     return figure
@@ -221,7 +220,7 @@ def plot_points(panels: Mapping[str, np.ndarray], names: Sequence[str], marked: 
     for ax, (title, points) in zip(axes.flat, panels.items()):
         for which, look, label in ((chosen, "^", plain(kind)), (~chosen, "o", "others")):
             ax.plot(*points[which].T, look, color=COLOURS["logits"] if look == "^" else GREY, label=label)
-        for name, point, place in zip(plain(names), points, _free_places(points)):
+        for name, point, place in zip(map(plain, names), points, _free_places(points)):
             ax.annotate(name, point, place, textcoords="offset points", fontsize=15, ha="center", va="center_baseline")
         ax.set(title=plain(title), xticks=[], yticks=[])
         ax.legend(frameon=False, fontsize=13)
@@ -257,13 +256,9 @@ def show_columns(columns: Mapping[str, Sequence[str]]) -> Figure:
     return figure
 
 
-@overload
-def plain(words: str) -> str: ...
-@overload
-def plain(words: Iterable[str]) -> list[str]: ...
-def plain(words):
-    """A text, or a list of them, that matplotlib shows as it is: between two $ it would look for a formula."""
-    return words.replace("$", r"\$") if isinstance(words, str) else [plain(str(each)) for each in words]
+def plain(words: object) -> str:
+    """A text that matplotlib shows as it is: between two $ it would look for a formula."""
+    return str(words).replace("$", r"\$")
 
 
 def _tile(captions: Sequence[str], columns: int, size: tuple[float, float]):
