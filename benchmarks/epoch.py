@@ -81,7 +81,7 @@ def trainer(X, y, batch, weights):
 
     model = our_model(weights)
     optimizer = optim.SGD(model.parameters(), learning_rate(batch), MOMENTUM, WEIGHT_DECAY)
-    training = Trainer(Classifier(model), optimizer, max_epochs=0, batch_size=batch, progress=False)
+    training = Trainer(Classifier(model), optimizer, max_epochs=0, batch_size=batch, progress=False, threads=None)
     for _ in range(EPOCHS):
         training.max_epochs += 1
         training.fit(X, y)
