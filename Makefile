@@ -12,8 +12,8 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # JupyterLab refuses to run as root, unless told that this is meant (as in a container).
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 WORKERS ?= 2
-# Matrix products get one thread a process: processes that share two cores and wait for each other's threads took forty
-# times as long. On an idle machine with more cores, make lab THREADS=4 may be faster.
+# Matrix products get one thread a process: two trainings side by side on two cores took 2 to 2.5 times as long with two
+# threads each, and on a busy machine forty times. One training alone is 1.6 times as fast with make lab THREADS=2.
 THREADS ?= 1
 LIMIT := OPENBLAS_NUM_THREADS=$(THREADS) OMP_NUM_THREADS=$(THREADS)
 
