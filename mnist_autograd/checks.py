@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -83,11 +84,12 @@ def target_of(operation: str, target: TensorLike, x: Tensor, axis: int) -> Tenso
 
 
 def no_probabilities(x: Tensor, axis: int) -> None:
-    """Refuse what sums to 1 where nll_loss expects log-probabilities."""
+    """Warn where nll_loss is given what sums to 1, and so are probabilities, for log-probabilities."""
     if x.size and x.data.min() >= 0 and np.allclose(x.data.sum(axis=axis, dtype=np.float64), 1, atol=1e-3):
-        raise ValueError(
+        warnings.warn(
             "nll_loss: got probabilities (they sum to 1); expected their logarithms, which are 0 or less. "
-            "Use log_softmax instead of softmax before it, or cross_entropy on the logits"
+            "Use log_softmax instead of softmax before it, or cross_entropy on the logits",
+            stacklevel=4,  # the line that calls nll_loss
         )
 
 
