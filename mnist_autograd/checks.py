@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import math
+import operator
 import warnings
 from typing import Any
 
@@ -95,7 +98,7 @@ def no_probabilities(x: Tensor, axis: int) -> None:
 
 def class_indices(operation: str, indices: TensorLike, num_classes: int | None) -> npt.NDArray[np.intp]:
     """indices as an array of integers, checked to lie in 0 .. num_classes - 1 (negative ones are no classes)."""
-    values = whole_numbers(operation, indices, "is no class; expected whole numbers from 0")
+    values = integers(operation, indices, "is no class; expected whole numbers from 0")
     wrong = values < 0 if num_classes is None else (values < 0) | (values >= num_classes)
     if np.count_nonzero(wrong):
         last = "" if num_classes is None else f" to {num_classes - 1}"
@@ -103,7 +106,7 @@ def class_indices(operation: str, indices: TensorLike, num_classes: int | None) 
     return values
 
 
-def whole_numbers(operation: str, numbers: TensorLike, otherwise: str) -> npt.NDArray[np.intp]:
+def integers(operation: str, numbers: TensorLike, otherwise: str) -> npt.NDArray[np.intp]:
     """numbers as an array of integers; floats are accepted where they are whole."""
     values = real_array(numbers)
     if values.dtype.kind == "f":
@@ -129,6 +132,77 @@ def plain_index(index: Any) -> Any:
         return tuple(map(plain_index, index))
     if not isinstance(index, Tensor):
         return index
-    return (
-        index.data != 0 if index.is_mask else whole_numbers("getitem", index, "is no position; expected whole numbers")
-    )
+    return index.data != 0 if index.is_mask else integers("getitem", index, "is no position; expected whole numbers")
+
+
+# --- What layers and the Trainer are made of -------------------------------------------------------------------
+
+
+def kind(value: object) -> str:
+    """What a value is, for a message: 'the class Tanh', 'None', 'of type list'."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    return "None" if value is None else f"of type {type(value).__name__}"
+
+
+def whole_number(where: str, name: str, value: Any, least: int) -> int:
+    """value as an int; an error in the name of where unless it is a whole number of at least least (10.0 is none)."""
+    expected = f"expected a whole number, at least {least}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{where}: {name} is {value!r:.80}; {expected}") from None
+    if number < least:
+        raise ValueError(f"{where}: {name} is {number}; {expected}")
+    return number
+
+
+def generator(where: str, rng: Any) -> np.random.Generator:
+    """np.random.default_rng(rng), where True and False are no seeds."""
+    hint = "; a layer without bias is made by bias=False" if isinstance(rng, bool) else ""
+    try:
+        if hint:
+            raise TypeError
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{where}: rng is {rng!r:.80}; expected a seed (a whole number from 0), a NumPy Generator or None{hint}"
+        ) from None
+
+
+def check_layer(where: str, layer: object) -> None:
+    """A TypeError unless layer is a Module or another function of a Tensor."""
+    if isinstance(layer, type):
+        raise TypeError(f"{where} is {kind(layer)}; expected a layer: {layer.__name__}(...), with its brackets")
+    if callable(layer):
+        return
+    hint = ""
+    if isinstance(layer, (list, tuple)):
+        hint = ": nn.Sequential(a, b), or nn.Sequential(*layers) for those in a list"
+    elif hasattr(layer, "forward"):
+        hint = f": let the class {type(layer).__name__} inherit from nn.Module"
+    raise TypeError(f"{where} is {kind(layer)}; expected a layer{hint}")
+
+
+def check_function(where: str, function: Any, arguments: tuple[str, ...], example: str) -> None:
+    """A TypeError unless function can be called with so many arguments; None is no function and all right."""
+    if function is None:
+        return
+    call = f"expected a function of ({', '.join(arguments)}), for example {example}"
+    if not callable(function):
+        raise TypeError(f"{where} is {kind(function)}; {call}")
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        raise TypeError(f"{where} cannot be called: {error}; {call}") from None
+    except ValueError:  # some functions written in C do not say what they take
+        return
+
+
+def misfit(shape: tuple[int, ...], features: int) -> str:
+    """What may be wrong with the shape of x where (..., features) is expected, or an empty string."""
+    if math.prod(shape[1:]) == features:
+        return "; nn.Flatten() makes rows of images"
+    if math.prod(shape) == features:
+        return "; a single example goes in as a batch of one, x.reshape(1, -1)"
+    return "; the examples are to be rows: X.T" if shape[:1] == (features,) else ""

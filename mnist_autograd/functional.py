@@ -15,8 +15,9 @@ Operations share NumPy's names where NumPy has them. The end of the file makes t
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def tanh(x: TensorLike) -> Tensor:
 
 
 def sigmoid(x: TensorLike) -> Tensor:
-    """1 / (1 + e^-x), which is e^x / (1 + e^x): of both, the one that cannot overflow. VJP: g * y * (1 - y)."""
+    """1 / (1 + e^-x), which is e^x / (1 + e^x), computed in the form that cannot overflow. VJP: g * y * (1 - y)."""
     x = as_tensor(x)
     y = np.exp(np.minimum(x.data, 0)) / (1 + np.exp(-np.abs(x.data)))
     return record("sigmoid", y, (x, lambda g: g * y * (1 - y)))
@@ -181,10 +182,12 @@ def matmul(a: TensorLike, b: TensorLike) -> Tensor:
         return g[..., None, :] if a.ndim == 1 else g
 
     def vjp_a(g: Array) -> Array:
-        return undo_broadcasting(as_matrix(g) @ columns.swapaxes(-1, -2), rows.shape).reshape(a.shape)
+        gradient = undo_broadcasting(as_matrix(g) @ columns.swapaxes(-1, -2), rows.shape)
+        return gradient if a.ndim > 1 else gradient[0]
 
     def vjp_b(g: Array) -> Array:
-        return undo_broadcasting(rows.swapaxes(-1, -2) @ as_matrix(g), columns.shape).reshape(b.shape)
+        gradient = undo_broadcasting(rows.swapaxes(-1, -2) @ as_matrix(g), columns.shape)
+        return gradient if b.ndim > 1 else gradient[:, 0]
 
     return record("matmul", value, (a, vjp_a), (b, vjp_b))
 
@@ -198,7 +201,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike) -> Tensor:
     if weight.ndim != 2 or bias.shape != weight.shape[1:] or x.shape[-1:] != weight.shape[:1]:
         raise ValueError(
             f"linear: x has shape {x.shape}, weight {weight.shape}, bias {bias.shape}; "
-            f"expected (..., D), (D, C), (C,)" + hints.misfit(x.shape, weight.shape[0])
+            f"expected (..., D), (D, C), (C,)" + checks.misfit(x.shape, weight.shape[0])
         )
     X, W, b = x.data, weight.data, bias.data
     value = (X @ W).astype(np.result_type(X, W, b), copy=False)
@@ -278,7 +281,7 @@ def transpose(x: TensorLike, axes: Sequence[int] | None = None) -> Tensor:
         value = x.data.transpose(axes)
     except (ValueError, TypeError):
         raise ValueError(
-            f"transpose: axes {axes} are no order of the {x.ndim} axes of shape {x.shape}; "
+            f"transpose: axes {axes} are not a permutation of the {x.ndim} axes of shape {x.shape}; "
             f"expected each of {tuple(range(x.ndim))} once"
         ) from None
     undone = None if axes is None else np.argsort([axis % x.ndim for axis in axes])
@@ -294,9 +297,15 @@ def getitem(x: TensorLike, index: Any) -> Tensor:
     except (IndexError, TypeError, ValueError) as error:
         raise IndexError(f"getitem: index {index!r:.80} does not fit shape {x.shape}: {error}") from None
 
+    parts = index if isinstance(index, tuple) else (index,)
+    takes_each_once = all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts)
+
     def vjp(g: Array) -> Array:
         gradient = np.zeros_like(x.data)
-        np.add.at(gradient, index, g)
+        if takes_each_once:
+            gradient[index] += g
+        else:
+            np.add.at(gradient, index, g)  # 20 times as long
         return gradient
 
     return record("getitem", value, (x, vjp))
@@ -314,26 +323,35 @@ def embedding(weight: TensorLike, indices: TensorLike) -> Tensor:
 def concatenate(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays joined along an axis that they have. VJP: for each of them, its part of g."""
     tensors = [as_tensor(x) for x in arrays]
+    shapes = ", ".join(str(x.shape) for x in tensors) or "none"
     try:
         value = np.concatenate([x.data for x in tensors], axis)
-    except ValueError as error:
+        ends = np.cumsum([x.shape[axis] for x in tensors])
+    except (ValueError, TypeError) as error:  # an AxisError is a ValueError
         raise ValueError(
-            f"concatenate: got shapes {', '.join(str(x.shape) for x in tensors) or '()'} and axis {axis}; expected "
-            f"arrays that agree in all axes but that one ({error})"
+            f"concatenate: got arrays of shapes {shapes} and axis {axis}; expected shapes that agree but along one "
+            f"axis ({error})"
         ) from None
-    ends = np.cumsum([x.shape[axis] for x in tensors])
-    parts = [(x, lambda g, i=i: np.split(g, ends[:-1], axis)[i]) for i, x in enumerate(tensors)]
-    return record("concatenate", value, *parts)
+
+    def part(i: int) -> VJP:
+        along = slice(ends[i] - tensors[i].shape[axis], ends[i])
+        return lambda g: g[(slice(None),) * (axis % g.ndim) + (along,)]
+
+    return record("concatenate", value, *((x, part(i)) for i, x in enumerate(tensors)))
 
 
 @numpy_words
 def stack(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays of one shape joined along a new axis. VJP: for each of them, its part of g."""
     tensors = [as_tensor(x) for x in arrays]
-    if not tensors or len({x.shape for x in tensors}) > 1:
-        shapes = ", ".join(str(x.shape) for x in tensors)
-        raise ValueError(f"stack: got shapes {shapes or '()'}; expected at least one array, all of the same shape")
-    value = np.stack([x.data for x in tensors], axis)
+    shapes = ", ".join(str(x.shape) for x in tensors) or "none"
+    try:
+        value = np.stack([x.data for x in tensors], axis)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"stack: got arrays of shapes {shapes} and axis {axis}; expected one shape, and a place for a new axis "
+            f"({error})"
+        ) from None
     return record("stack", value, *((x, lambda g, i=i: g.take(i, axis)) for i, x in enumerate(tensors)))
 
 
@@ -365,10 +383,10 @@ def logsumexp(x: TensorLike, axis: int = -1, keepdims: bool = False) -> Tensor:
     """log(sum exp(z)) = m + log(sum exp(z - m)). VJP: g * s, because the gradient of logsumexp is softmax."""
     x = as_tensor(x)
     axis = checks.class_axis("logsumexp", x, axis)
-    m, _, e, total, log_total = _shift_and_exp(x.data, axis)
-    value = (m + log_total).astype(x.dtype, copy=False)
+    c = _shifted(x.data, axis)
+    value = (c.m + c.log_total).astype(x.dtype, copy=False)
     value = value if keepdims else value.squeeze(axis)
-    return record("logsumexp", value, (x, lambda g: _restore(g, (axis,), keepdims) * (e / total)))
+    return record("logsumexp", value, (x, lambda g: _restore(g, (axis,), keepdims) * (c.e / c.total)))
 
 
 @numpy_words
@@ -379,8 +397,8 @@ def softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """
     x = as_tensor(x)
     axis = checks.class_axis("softmax", x, axis)
-    _, _, e, total, _ = _shift_and_exp(x.data, axis)
-    s = (e / total).astype(x.dtype, copy=False)
+    c = _shifted(x.data, axis)
+    s = (c.e / c.total).astype(x.dtype, copy=False)
     return record("softmax", s, (x, lambda g: s * (g - (g * s).sum(axis=axis, keepdims=True))))
 
 
@@ -389,11 +407,11 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     """l = z - m - log(sum exp(z - m)). VJP: g - s * sum(g), and 0 for a class that is impossible."""
     x = as_tensor(x)
     axis = checks.class_axis("log_softmax", x, axis)
-    _, shifted, e, total, log_total = _shift_and_exp(x.data, axis)
-    l = (shifted - log_total).astype(x.dtype, copy=False)
+    c = _shifted(x.data, axis)
+    l = (c.z - c.log_total).astype(x.dtype, copy=False)
 
     def vjp(g: Array) -> Array:
-        return np.where(np.isneginf(x.data), 0, g - e / total * g.sum(axis=axis, keepdims=True))
+        return np.where(np.isneginf(x.data), 0, g - c.e / c.total * g.sum(axis=axis, keepdims=True))
 
     return record("log_softmax", l, (x, vjp))
 
@@ -430,14 +448,14 @@ def cross_entropy(logits: TensorLike, target: TensorLike, axis: int = -1, reduct
     z = as_tensor(logits)
     axis = checks.class_axis("cross_entropy", z, axis)
     y = checks.target_of("cross_entropy", target, z, axis)
-    _, shifted, e, total, log_total = _shift_and_exp(z.data, axis)
-    l = (shifted - log_total).astype(z.dtype, copy=False)
+    c = _shifted(z.data, axis)
+    l = (c.z - c.log_total).astype(z.dtype, copy=False)
     losses, s_minus_y = _nll(y, l, axis)
     value, each = _reduced("cross_entropy", losses, axis, reduction)
     of_y = [(y, lambda g: -each(g) * l)] if isinstance(y, Tensor) else []
 
     def vjp_z(g: Array) -> Array:
-        gradient = s_minus_y(e / total)
+        gradient = s_minus_y(c.e / c.total)
         if np.isinf(losses).any():  # only then has an impossible class been asked for
             gradient[np.isneginf(z.data)] = 0
         return each(g) * gradient
@@ -448,12 +466,22 @@ def cross_entropy(logits: TensorLike, target: TensorLike, axis: int = -1, reduct
 # --- Parts shared by the operations above -----------------------------------------------------------------------
 
 
-def _shift_and_exp(z: Array, axis: int) -> tuple[Array, ...]:
-    """m, z - m, exp(z - m), the sum of the latter and its logarithm; m and the sums keep the class axis with size 1.
+class Shifted(NamedTuple):
+    """What all of them need of the logits z; m and the sums keep the class axis with size 1."""
+
+    m: Array
+    z: Array  # z - m
+    e: Array  # exp(z - m)
+    total: Array  # the sum of e
+    log_total: Array
+
+
+def _shifted(z: Array, axis: int) -> Shifted:
+    """The logits shifted by their maximum m along the class axis, with their exponentials and the sum of those.
 
     The largest exponential is 1, so the logarithm is log1p of the sum of the others: it loses no digit where they are
-    small beside 1. float16 is computed in float32, whose sums reach further. Where every class is impossible, m is
-    -inf: the shift is finite (-inf - -inf would be nan), and the sum is 1, so that dividing by it gives 0.
+    small beside 1. float16 is computed in float32, which has more range. Where every class is impossible, m is -inf:
+    the shift is finite (-inf - -inf would be nan), and the sum is 1, so that dividing by it gives 0.
     Source: chapter 02.
     """
     if z.dtype == np.float16:
@@ -466,7 +494,7 @@ def _shift_and_exp(z: Array, axis: int) -> tuple[Array, ...]:
     e[largest] = 0
     others = e.sum(axis=axis, keepdims=True)
     e[largest] = one
-    return m, shifted, e, others + 1, np.log1p(others)
+    return Shifted(m, shifted, e, others + 1, np.log1p(others))
 
 
 def _nll(y: Tensor | tuple[Array, ...], l: Array, axis: int) -> tuple[Array, VJP]:
@@ -549,5 +577,7 @@ for _name, _method in (_METHODS | {"reshape": _reshape_method, "transpose": _tra
 OPERATIONS.update({getattr(np, name): globals()[name] for name in __all__ if hasattr(np, name)})
 
 
-def __getattr__(name: str) -> NoReturn:
-    raise hints.missing("mnist_autograd.functional", name, hints.IN_FUNCTIONAL, None)
+if not TYPE_CHECKING:  # which is to go on finding misspelt names
+
+    def __getattr__(name):
+        raise hints.missing(f"module {__name__!r}", name, hints.IN_FUNCTIONAL, sys.modules[__name__])

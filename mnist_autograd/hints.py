@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import functools
-import inspect
-import math
-import operator
 from collections.abc import Callable, Mapping
-from typing import Any, ParamSpec, TypeVar
-
-import numpy as np
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,14 +13,17 @@ R = TypeVar("R")
 ON_A_TENSOR = {
     **dict.fromkeys(("numpy", "cpu", "values"), "x.data"),
     **dict.fromkeys(("cuda", "mps"), "x as it is: everything runs on the CPU"),
-    **dict.fromkeys(("to", "type", "astype", "float", "double", "half"), "Tensor(x.data.astype(dtype))"),
+    **dict.fromkeys(
+        ("to", "type", "astype", "float", "double", "half"), "Tensor(x.data.astype(dtype)), a new leaf without a graph"
+    ),
     **dict.fromkeys(("long", "int", "bool"), "x.data.astype(dtype), a plain array"),
     **dict.fromkeys(("clone", "copy"), "x.data.copy(), or x * 1 to keep the graph"),
     "tolist": "x.data.tolist()",
     **{name: f"x.data.{name}(axis), a plain array" for name in ("argmax", "argmin", "argsort", "any", "all", "cumsum")},
     **dict.fromkeys(("topk", "sort"), "np.sort(x.data), a plain array"),
     **dict.fromkeys(("view", "flatten", "ravel", "squeeze", "unsqueeze", "expand_dims"), "x.reshape(shape)"),
-    **dict.fromkeys(("expand", "repeat", "tile", "broadcast_to"), "x + np.zeros(shape): operators broadcast"),
+    **dict.fromkeys(("expand", "broadcast_to"), "x + np.zeros(shape, x.dtype): operators broadcast"),
+    **dict.fromkeys(("repeat", "tile"), "functional.concatenate([x, x], axis)"),
     **dict.fromkeys(("permute", "swapaxes", "movedim"), "x.transpose(axes)"),
     "t": "x.T",
     **dict.fromkeys(("mm", "bmm", "matmul", "dot", "mv"), "x @ other"),
@@ -50,8 +48,9 @@ IN_FUNCTIONAL = {
     **dict.fromkeys(("conv1d", "conv2d", "max_pool2d", "avg_pool2d"), "PyTorch: convolutions are left out on purpose"),
     "dropout": "x * (rng.random(x.shape) >= p) / (1 - p)",
     "leaky_relu": "functional.maximum(x, 0.01 * x)",
-    "layer_norm": "(x - mean) / (variance + 1e-5) ** 0.5, with x.mean(axis, keepdims=True)",
-    **dict.fromkeys(("mse_loss", "l1_loss"), "((x - y) ** 2).mean()"),
+    "layer_norm": "nn.LayerNorm(features)(x)",
+    "mse_loss": "((x - y) ** 2).mean()",
+    "l1_loss": "functional.absolute(x - y).mean()",
     **dict.fromkeys(
         ("binary_cross_entropy", "binary_cross_entropy_with_logits"), "cross_entropy with the logits (z, 0)"
     ),
@@ -91,9 +90,9 @@ ON_A_MODULE = {
 IN_NN = {
     **dict.fromkeys(("Softmax", "LogSoftmax"), "end a network with logits, for F.cross_entropy"),
     **dict.fromkeys(("ModuleList", "ModuleDict", "ParameterList"), "a list or dictionary in an attribute"),
-    **dict.fromkeys(
-        ("LeakyReLU", "GELU", "SiLU"), "a function: nn.Sequential(nn.Linear(3, 2), lambda x: x * F.sigmoid(x))"
-    ),
+    "LeakyReLU": "a function: nn.Sequential(nn.Linear(3, 2), lambda x: F.maximum(x, 0.01 * x))",
+    "GELU": "a function: lambda x: x * F.sigmoid(1.702 * x)",
+    "SiLU": "a function: lambda x: x * F.sigmoid(x)",
     **dict.fromkeys(("BatchNorm1d", "BatchNorm2d"), "nn.LayerNorm(features)"),
     **dict.fromkeys(("Conv1d", "Conv2d", "MaxPool2d", "AvgPool2d"), "a library with convolutions, such as PyTorch"),
     "CrossEntropyLoss": "F.cross_entropy(logits, y)",
@@ -126,73 +125,3 @@ def numpy_words(operation: Callable[P, R]) -> Callable[P, R]:
             raise
 
     return checked
-
-
-def kind(value: object) -> str:
-    """What a value is, for a message: 'the class Tanh', 'None', 'of type list'."""
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    return "None" if value is None else f"of type {type(value).__name__}"
-
-
-def whole_number(where: str, name: str, value: Any, least: int) -> int:
-    """value as an int; an error in the name of where if it is no whole number (10.0 is a float), or less than least."""
-    expected = f"expected a whole number, at least {least}"
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{where}: {name} is {value!r:.80}; {expected}") from None
-    if number < least:
-        raise ValueError(f"{where}: {name} is {number}; {expected}")
-    return number
-
-
-def generator(where: str, rng: Any) -> np.random.Generator:
-    """np.random.default_rng(rng), where True and False are no seeds."""
-    hint = "; a layer without bias is made by bias=False" if isinstance(rng, bool) else ""
-    try:
-        if hint:
-            raise TypeError
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"{where}: rng is {rng!r:.80}; expected a seed (a whole number from 0), a NumPy Generator or None{hint}"
-        ) from None
-
-
-def check_layer(where: str, layer: object) -> None:
-    """A TypeError unless layer is a Module or another function of a Tensor."""
-    if isinstance(layer, type):
-        raise TypeError(f"{where} is {kind(layer)}; expected a layer: {layer.__name__}(...), with its brackets")
-    if callable(layer):
-        return
-    hint = ""
-    if isinstance(layer, (list, tuple)):
-        hint = ": nn.Sequential(a, b), or nn.Sequential(*layers) for those in a list"
-    elif hasattr(layer, "forward"):
-        hint = f": let the class {type(layer).__name__} inherit from nn.Module"
-    raise TypeError(f"{where} is {kind(layer)}; expected a layer{hint}")
-
-
-def check_function(where: str, function: Any, arguments: tuple[str, ...], example: str) -> None:
-    """A TypeError unless function can be called with so many arguments; None is no function and all right."""
-    if function is None:
-        return
-    call = f"expected a function of ({', '.join(arguments)}), for example {example}"
-    if not callable(function):
-        raise TypeError(f"{where} is {kind(function)}; {call}")
-    try:
-        inspect.signature(function).bind(*arguments)
-    except TypeError as error:
-        raise TypeError(f"{where} cannot be called: {error}; {call}") from None
-    except ValueError:  # some functions written in C do not say what they take
-        return
-
-
-def misfit(shape: tuple[int, ...], features: int) -> str:
-    """What may be wrong with the shape of x where (..., features) is expected, or an empty string."""
-    if math.prod(shape[1:]) == features:
-        return "; nn.Flatten() makes rows of images"
-    if math.prod(shape) == features:
-        return "; a single example goes in as a batch of one, x.reshape(1, -1)"
-    return "; the examples are to be rows: X.T" if shape[:1] == (features,) else ""

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Never, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import checks, hints
 from . import functional as F
-from . import hints
 from .tensor import Tensor, as_tensor, cut_graphs
 
 Input: TypeAlias = "Tensor | ArrayLike"
@@ -59,12 +59,13 @@ class Module:
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse what would silently be no parameter any more."""
         if _is_parameter(vars(self).get(name)) and not (_is_parameter(value) or value is None):
-            given = hints.kind(value)
+            given = checks.kind(value)
             if isinstance(value, Tensor):
                 given = f"computed by {value.operation}" if value.inputs else "a constant"
             raise TypeError(
                 f"{type(self).__name__}.{name} is a parameter, and the optimizer would lose it: the new value is "
-                f"{given}. Change its values, .{name}.data[...] = array, or assign Tensor(array, requires_grad=True)"
+                f"{given}. Change its values, .{name}.data[...] = array, or assign Tensor(array, requires_grad=True) "
+                "and make the optimizer anew"
             )
         super().__setattr__(name, value)
 
@@ -102,7 +103,7 @@ class Module:
         """Set the whole state, or nothing: names, shapes and numbers are checked first."""
         if not isinstance(state, Mapping):
             raise TypeError(
-                f"load_state_dict: the state is {hints.kind(state)}; expected a dictionary of arrays, as "
+                f"load_state_dict: the state is {checks.kind(state)}; expected a dictionary of arrays, as "
                 "state_dict() or np.load(path) gives"
             )
         own = self.named_tensors()
@@ -157,7 +158,7 @@ def _is_parameter(value: object) -> bool:
 
 
 def _expected(shape: tuple[int, ...], features: int) -> str:
-    return f"x has shape {shape}; expected (..., {features}){hints.misfit(shape, features)}"
+    return f"x has shape {shape}; expected (..., {features}){checks.misfit(shape, features)}"
 
 
 class Linear(Module):
@@ -168,10 +169,10 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, rng: Seed = None, bias: bool = True):
-        in_features = hints.whole_number("Linear", "in_features", in_features, 1)
-        out_features = hints.whole_number("Linear", "out_features", out_features, 1)
+        in_features = checks.whole_number("Linear", "in_features", in_features, 1)
+        out_features = checks.whole_number("Linear", "out_features", out_features, 1)
         bound = math.sqrt(6 / (in_features + out_features))
-        weight = hints.generator("Linear", rng).uniform(-bound, bound, (in_features, out_features))
+        weight = checks.generator("Linear", rng).uniform(-bound, bound, (in_features, out_features))
         self.weight = Tensor(weight.astype(np.float32), requires_grad=True)
         self.bias = Tensor(np.zeros(out_features, np.float32), requires_grad=True) if bias else None
 
@@ -189,9 +190,9 @@ class Embedding(Module):
     """A table of num_embeddings rows: integers of any shape (...) give (..., embedding_dim). Rows are N(0, 1)."""
 
     def __init__(self, num_embeddings: int, embedding_dim: int, rng: Seed = None):
-        num_embeddings = hints.whole_number("Embedding", "num_embeddings", num_embeddings, 1)
-        embedding_dim = hints.whole_number("Embedding", "embedding_dim", embedding_dim, 1)
-        rows = hints.generator("Embedding", rng).standard_normal((num_embeddings, embedding_dim))
+        num_embeddings = checks.whole_number("Embedding", "num_embeddings", num_embeddings, 1)
+        embedding_dim = checks.whole_number("Embedding", "embedding_dim", embedding_dim, 1)
+        rows = checks.generator("Embedding", rng).standard_normal((num_embeddings, embedding_dim))
         self.weight = Tensor(rows.astype(np.float32), requires_grad=True)
 
     def forward(self, x: Input) -> Tensor:
@@ -208,7 +209,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, features: int, eps: float = 1e-5):
-        features = hints.whole_number("LayerNorm", "features", features, 1)
+        features = checks.whole_number("LayerNorm", "features", features, 1)
         self.eps = eps
         self.weight = Tensor(np.ones(features, np.float32), requires_grad=True)
         self.bias = Tensor(np.zeros(features, np.float32), requires_grad=True)
@@ -255,7 +256,7 @@ class Sequential(Module):
 
     def __init__(self, *layers: Callable[[Any], Any]):
         for i, layer in enumerate(layers):
-            hints.check_layer(f"Sequential: layer {i}", layer)
+            checks.check_layer(f"Sequential: layer {i}", layer)
         self.layers = layers
 
     def forward(self, x: Any) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .hints import IN_FUNCTIONAL
+
 OPERATIONS: dict[Callable[..., Any], Callable[..., Any]] = {}  # NumPy's function: ours, entered by functional.py
 
 # No gradient flows through these, so they return plain arrays.
@@ -58,9 +60,10 @@ def _dispatch(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[
     if function.__name__ in PLAIN_RESULT or not _needs_gradient([args, kwargs]):
         return function(*_plain(args), **_plain(kwargs))
     ours = ", ".join(sorted(f"np.{known.__name__}" for known in OPERATIONS))
+    advice = IN_FUNCTIONAL.get(function.__name__, f"Tensor operators, {ours}, or others of mnist_autograd.functional")
     raise TypeError(
-        f"{_full_name(function)} has no gradient here, so the graph would be lost. Use Tensor operators, {ours}, or "
-        "another operation of mnist_autograd.functional; or x.data for plain numbers"
+        f"{_full_name(function)} has no gradient here, so the graph would be lost. Use {advice}; or x.data for plain "
+        "numbers"
     )
 
 

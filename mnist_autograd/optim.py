@@ -8,6 +8,7 @@ from numbers import Real
 
 import numpy as np
 
+from .memory import keep_freed_arrays
 from .tensor import Array, Tensor, cut_graphs
 
 
@@ -43,7 +44,7 @@ class Optimizer:
         self.steps = 0
         self.memory = {what: [np.zeros_like(p.data) for p in self.params] for what in self.remembers}
         self.scratch = [np.empty_like(p.data) for p in self.params]  # what a step computes in
-        _keep_freed_memory()
+        keep_freed_arrays()
 
     def zero_grad(self) -> None:
         """Forget all gradients; without it, the next backward() adds to them."""
@@ -55,8 +56,8 @@ class Optimizer:
         if all(p.grad is None for p in self.params):
             raise RuntimeError(
                 f"{type(self).__name__}: none of the {len(self.params)} parameters has a gradient. Call "
-                "loss.backward() before step(), and zero_grad() not between them. Or these are not the parameters of "
-                "the model that computed the loss, because its cell was run again: then make the optimizer anew"
+                "loss.backward() before step(), and do not call zero_grad() in between. Or these are not the "
+                "parameters of the model that computed the loss, because its cell was run again: then make the optimizer anew"
             )
         self.steps += 1
         for p, scratch, *remembered in zip(self.params, self.scratch, *self.memory.values()):
@@ -159,17 +160,6 @@ def cosine(step: int, steps: int, lr: float) -> float:
     if not 0 <= step <= steps or steps == 0:
         raise ValueError(f"cosine: step is {step} of {steps}; expected 0 to the number of steps, at least 1")
     return lr * (1 + math.cos(math.pi * step / steps)) / 2
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library keep the arrays that a step frees, for the next step.
-
-    glibc gives the end of its heap back to the system once as much is free there as twice the largest array that was
-    freed so far, up to 64 MB. So freeing one large array, which is never written to, is enough. Without it, in a loop
-    that frees its graph at the end of each step, 840 memory pages a step came fresh from the system, and training took
-    1.6 times as long. Other C libraries do not mind.
-    """
-    np.empty(2**25 - 2**16, np.uint8)
 
 
 def _check(optimizer: str, what: str, value: object, is_right: Callable[[float], bool], expected: str) -> None:

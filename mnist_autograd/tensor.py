@@ -32,7 +32,7 @@ VJP: TypeAlias = Callable[[Array], Array]
 Axis: TypeAlias = int | tuple[int, ...] | None
 
 FLOAT_DTYPES = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
-LONGEST_CHAIN = 10  # results computed from results that backward() had passed, one from another: more are a slip
+LONGEST_CHAIN = 50  # results computed from results that backward() had passed: a longer chain of them is a slip
 
 
 class NoGrad(contextlib.ContextDecorator):
@@ -52,7 +52,7 @@ class NoGrad(contextlib.ContextDecorator):
         self.depth.set(self.depth.get() + 1)
 
     def __exit__(self, *exception: object) -> None:
-        self.depth.set(self.depth.get() - 1)
+        self.depth.set(max(0, self.depth.get() - 1))  # closed in another context than it was entered in
 
 
 no_grad = NoGrad()
@@ -79,7 +79,7 @@ class Tensor(NumPyProtocol):
                 "or .detach() where that is what you want"
             )
         array = real_array(data)
-        self.is_mask = array.dtype.kind == "b"
+        self.is_mask: bool = data.is_mask if isinstance(data, Tensor) else array.dtype.kind == "b"
         array = float_array(array)
         self.data: Array = array.copy() if requires_grad else array
         self.grad: Array | None = None
@@ -97,7 +97,8 @@ class Tensor(NumPyProtocol):
         Source: chapter 06.
         """
         order = topological_order(self)
-        gradients = {id(self): self._upstream(gradient, order)}  # complete once the loop reaches a node
+        self._refuse_stale(order)
+        gradients = {id(self): self._upstream(gradient)}  # complete once the loop reaches a node
         for node in reversed(order):
             g = gradients.pop(id(node))
             node.grad = g if node.grad is None else np.asarray(node.grad + g)
@@ -121,7 +122,7 @@ class Tensor(NumPyProtocol):
             if leaf.operation is None:
                 _note_use(leaf, self)
 
-    def _upstream(self, gradient: TensorLike | None, order: list[Tensor]) -> Array:
+    def _refuse_stale(self, order: list[Tensor]) -> None:
         if not self.requires_grad:
             raise RuntimeError(
                 "backward: this Tensor has no graph behind it. Either none of its inputs has requires_grad=True, "
@@ -129,15 +130,17 @@ class Tensor(NumPyProtocol):
             )
         if self.chain > LONGEST_CHAIN:
             raise RuntimeError(
-                f"backward: the graph runs on through {self.chain} results that backward() has passed before, and each "
+                f"backward: the graph still includes {self.chain} results that backward() has passed before, and each "
                 "step makes it longer. Write W.data -= lr * W.grad instead of W = W - lr * W.grad (or let an optimizer "
                 "do it), and h = h.detach() where a value goes on into the next step"
             )
         if any(node.operation and not node.inputs for node in order):
             raise RuntimeError(
                 "backward: an optimizer's step(), or load_state_dict(), has changed parameters since they were used "
-                "here, so the gradient would be wrong. Compute the loss anew, and call backward() before step()"
+                "here, so the gradient may be wrong. Compute the loss anew, and call backward() before step()"
             )
+
+    def _upstream(self, gradient: TensorLike | None) -> Array:
         if gradient is None:
             if self.data.size != 1:
                 raise ValueError(
@@ -158,7 +161,9 @@ class Tensor(NumPyProtocol):
 
     def detach(self) -> Tensor:
         """The same values (shared memory) as a constant: no gradient flows through it."""
-        return Tensor(self.data)
+        result = Tensor(self.data)
+        result.is_mask = self.is_mask
+        return result
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -199,20 +204,22 @@ class Tensor(NumPyProtocol):
             "Build the array in NumPy first, or change x.data[...] outside the graph"
         )
 
-    def __getattr__(self, name: str) -> Any:  # only for what Tensor lacks
-        raise hints.missing("a Tensor", name, hints.ON_A_TENSOR, self)
-
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
         if self.operation:
             raise TypeError(
                 f"a Tensor computed by {self.operation} cannot be copied or pickled, since its graph is made of "
                 "functions; use x.data (or x.detach()) for its values"
             )
-        return Tensor, (self.data, self.requires_grad)
+        return Tensor, (self.data != 0 if self.is_mask else self.data, self.requires_grad)
 
     def __repr__(self) -> str:
         note = f", operation={self.operation}" if self.operation else ", requires_grad=True" * self.requires_grad
         return f"Tensor({np.array2string(self.data, separator=', ', prefix='Tensor(')}{note})"
+
+    if not TYPE_CHECKING:  # which is to go on finding misspelt names
+
+        def __getattr__(self, name):  # only for what Tensor lacks
+            raise hints.missing("a Tensor", name, hints.ON_A_TENSOR, self)
 
     if TYPE_CHECKING:  # functional.py makes its operations the operators and methods of Tensor
 
@@ -225,10 +232,29 @@ class Tensor(NumPyProtocol):
         def __truediv__(self, other: TensorLike) -> Tensor: ...
         def __rtruediv__(self, other: TensorLike) -> Tensor: ...
         def __pow__(self, exponent: TensorLike) -> Tensor: ...
+        def __rpow__(self, base: TensorLike) -> Tensor: ...
         def __matmul__(self, other: TensorLike) -> Tensor: ...
+        def __rmatmul__(self, other: TensorLike) -> Tensor: ...
         def __neg__(self) -> Tensor: ...
+        def __abs__(self) -> Tensor: ...
         def __getitem__(self, index: Any) -> Tensor: ...
+        def __lt__(self, other: TensorLike) -> npt.NDArray[np.bool_]: ...
+        def __le__(self, other: TensorLike) -> npt.NDArray[np.bool_]: ...
         def __gt__(self, other: TensorLike) -> npt.NDArray[np.bool_]: ...
+        def __ge__(self, other: TensorLike) -> npt.NDArray[np.bool_]: ...
+        def exp(self) -> Tensor: ...
+        def log(self) -> Tensor: ...
+        def tanh(self) -> Tensor: ...
+        def sigmoid(self) -> Tensor: ...
+        def relu(self) -> Tensor: ...
+        def sqrt(self) -> Tensor: ...
+        def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: ...
+        def reshape(self, *shape: Any) -> Tensor: ...
+        def transpose(self, *axes: Any) -> Tensor: ...
+        @property
+        def T(self) -> Tensor: ...
 
 
 def real_array(data: TensorLike) -> Array:
@@ -275,7 +301,7 @@ def record(operation: str, value: npt.ArrayLike, *inputs: tuple[Tensor, VJP]) ->
     that input: a new array, g itself or a view of it. It may ignore broadcasting, which `backward()` undoes.
     """
     result = Tensor(value)
-    if no_grad.depth.get():
+    if no_grad.depth.get() > 0:
         return result
     for tensor, _ in inputs:
         if tensor.requires_grad:
@@ -299,12 +325,13 @@ def cut_graphs(parameter: Tensor) -> None:
     """End the graphs that lead to a parameter whose values have just been changed in place.
 
     Their VJPs would read the new values, so a backward() through them is an error from now on. And the arrays that
-    they hold are free, so that a list of losses keeps numbers and not the activations of every step.
+    they hold are free, so that a list of losses keeps numbers and not the activations of every step. Optimizers and
+    load_state_dict() call it; a change of .data by hand goes unnoticed.
     """
-    for user in parameter.users:
+    users, parameter.users = parameter.users, []
+    for user in users:
         if (result := user()) is not None:
             result.inputs = ()
-    parameter.users.clear()
 
 
 def topological_order(root: Tensor) -> list[Tensor]:

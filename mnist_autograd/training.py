@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from . import checks, nn
 from . import functional as F
-from . import hints, nn
 from .data import minibatches
 from .files import StrPath, read_arrays, write_arrays
 from .optim import Optimizer
@@ -40,7 +40,7 @@ class Classifier(nn.Module):
     """
 
     def __init__(self, net: Callable[[Any], Tensor]):
-        hints.check_layer("Classifier: net", net)
+        checks.check_layer("Classifier: net", net)
         self.net = net
 
     def forward(self, X: nn.Input) -> Tensor:
@@ -235,12 +235,12 @@ class Trainer:
         """Errors now instead of late or never; fit() asks again, because attributes may be changed."""
         check_pair(self.model, self.optimizer)
         for name, least in (("max_epochs", 0), ("batch_size", 1), ("seed", 0)):
-            setattr(self, name, hints.whole_number("Trainer", name, getattr(self, name), least))
+            setattr(self, name, checks.whole_number("Trainer", name, getattr(self, name), least))
         if self.threads is not None:
-            self.threads = hints.whole_number("Trainer", "threads", self.threads, 1)
-        hints.check_function("Trainer: augment", self.augment, ("X", "rng"), "data.random_shifts")
+            self.threads = checks.whole_number("Trainer", "threads", self.threads, 1)
+        checks.check_function("Trainer: augment", self.augment, ("X", "rng"), "data.random_shifts")
         cosine = "functools.partial(optim.cosine, lr=0.1)"
-        hints.check_function("Trainer: schedule", self.schedule, ("step", "steps"), cosine)
+        checks.check_function("Trainer: schedule", self.schedule, ("step", "steps"), cosine)
 
     def _checked(
         self, X: Any, y: Any, validation: Any, checkpoint: Any, on_epoch_end: Any
@@ -251,15 +251,15 @@ class Trainer:
         if validation is not None:
             if not isinstance(validation, (tuple, list)) or len(validation) != 2:
                 raise TypeError(
-                    f"fit: validation is {hints.kind(validation)}; expected a pair, validation=(X_val, y_val); the "
+                    f"fit: validation is {checks.kind(validation)}; expected a pair, validation=(X_val, y_val); the "
                     "number of epochs is set by Trainer(..., max_epochs=10)"
                 )
             validation = as_examples("fit: validation", *validation)
         if checkpoint is not None and not isinstance(checkpoint, (str, os.PathLike)):
             raise TypeError(
-                f"fit: checkpoint is {hints.kind(checkpoint)}; expected the name of a file, for example 'run.npz'"
+                f"fit: checkpoint is {checks.kind(checkpoint)}; expected the name of a file, for example 'run.npz'"
             )
-        hints.check_function("fit: on_epoch_end", on_epoch_end, ("trainer",), "print")
+        checks.check_function("fit: on_epoch_end", on_epoch_end, ("trainer",), "print")
         if self.step > 0 and len(X) != self.examples:
             raise ValueError(
                 f"fit: the epoch under way was begun with {self.examples} examples, now there are {len(X)}; "
@@ -298,7 +298,7 @@ class Trainer:
         steps = -(-len(X) // self.batch_size)
         for X_batch, y_batch in itertools.islice(batches, self.step, None):
             if self.augment is not None:
-                # 1 more than the step: for a seed, a 0 at the end is as nothing, and the order would be drawn from it.
+                # 1 more than the step: trailing zeros do not change a seed, and step 0 would reuse that of the order.
                 X_batch = self.augment(X_batch, np.random.default_rng([self.seed, self.epoch, self.step + 1]))
                 if np.shape(X_batch)[:1] != y_batch.shape[:1]:
                     raise ValueError(
@@ -352,11 +352,12 @@ def check_pair(model: Any, optimizer: Any) -> None:
     if not isinstance(model, Classifier):
         hint = "the model comes first, then the optimizer" if isinstance(optimizer, Classifier) else "wrap the network"
         raise TypeError(
-            f"Trainer: model is {hints.kind(model)}; expected a Classifier; {hint}: Trainer(Classifier(net), optimizer)"
+            f"Trainer: model is {checks.kind(model)}; expected a Classifier; {hint}: "
+            "Trainer(Classifier(net), optimizer)"
         )
     if isinstance(optimizer, type) or not (hasattr(optimizer, "step") and hasattr(optimizer, "zero_grad")):
         raise TypeError(
-            f"Trainer: optimizer is {hints.kind(optimizer)}; expected an optimizer, for example "
+            f"Trainer: optimizer is {checks.kind(optimizer)}; expected an optimizer, for example "
             "optim.SGD(model.parameters(), lr=0.1)"
         )
     own = {id(tensor) for tensor in model.named_tensors().values()}
@@ -414,7 +415,7 @@ def train_batch(model: Classifier, optimizer: Optimizer, X: np.ndarray, y: np.nd
     accuracy = model.accuracy(logits, y)
     loss.backward()
     optimizer.step()
-    # The graph goes as this returns; the gradients too, so that the next step finds the memory of both in the cache.
+    # The graph is freed on return; the gradients too, so that the next step finds the memory of both in the cache.
     optimizer.zero_grad()
     return value, accuracy
 
@@ -472,9 +473,7 @@ def as_examples(where: str, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.
             f"{where}: X has shape {X.shape}, y {y.shape}; the arguments may be swapped: X first, y second"
         )
     with np.errstate(all="ignore"):
-        total = (
-            X.sum()
-        )  # the quickest way to see nan and infinity, which stay in a sum; one that overflows is looked into
+        total = X.sum()  # nan and infinity stay in a sum; one that overflows is looked into
     if not np.isfinite(total) and not np.isfinite(X).all():
         example = np.argwhere(~np.isfinite(X))[0][0]
         raise ValueError(f"{where}: X holds nan or infinity, first in example {example}; expected finite numbers")
@@ -484,9 +483,9 @@ def as_examples(where: str, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.
 def _numbers(where: str, name: str, values: ArrayLike, expected: str) -> np.ndarray:
     try:
         array = np.asarray(values)
-        kind = f"{hints.kind(values)}, of dtype {array.dtype}"
+        kind = f"{checks.kind(values)}, of dtype {array.dtype}"
     except ValueError as error:  # lists of different lengths
-        array, kind = np.array(None), f"{hints.kind(values)}, but no regular array ({error})"
+        array, kind = np.array(None), f"{checks.kind(values)}, but no regular array ({error})"
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{where}: {name} is {kind}; expected numbers, {expected}")
     return array

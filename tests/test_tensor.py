@@ -1,5 +1,6 @@
 """The engine: graph, backward(), broadcasting, dtypes, and what NumPy functions do to a Tensor."""
 
+import contextlib
 import copy
 import pickle
 import re
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mnist_autograd import Tensor, hints, no_grad
+from mnist_autograd import Tensor, hints, nn, no_grad
 from mnist_autograd import functional as F
 from mnist_autograd.gradcheck import gradcheck
 from mnist_autograd.tensor import record, undo_broadcasting
@@ -85,7 +86,7 @@ def test_vjps_of_constants_are_never_called():
 
 def test_a_loop_that_makes_its_graph_longer_is_refused():
     w = leaf(3.0)
-    with pytest.raises(RuntimeError, match=r"11 results .* W\.data -= lr \* W\.grad .* h\.detach\(\)"):
+    with pytest.raises(RuntimeError, match=r"51 results .* W\.data -= lr \* W\.grad .* h\.detach\(\)"):
         for _ in range(100):
             (w * w).sum().backward()
             w = w - 0.1 * w.grad
@@ -123,6 +124,9 @@ def test_a_tensor_as_an_index_means_what_it_was_made_of():
         ((Tensor([2]), None), [[30]]),
     ]:
         np.testing.assert_array_equal(x[index].data, expected)
+    mask = Tensor([True, False, True])
+    for same in (mask.detach(), Tensor(mask), copy.deepcopy(mask)):
+        np.testing.assert_array_equal(x[same].data, [10, 30])
     with pytest.raises(ValueError, match=r"getitem: 0\.5 is no position"):
         x[Tensor([0.5])]
 
@@ -400,3 +404,28 @@ def test_constants_pass_through_any_numpy_function():
     np.testing.assert_array_equal(np.concatenate([c, c]), [0, 1, 0, 1])
     np.testing.assert_array_equal(np.asarray(c), [0, 1])
     np.testing.assert_array_equal(np.asarray(c, dtype=np.float32), np.float32([0, 1]))
+
+
+@pytest.mark.parametrize("table", [hints.ON_A_TENSOR, hints.IN_FUNCTIONAL])
+def test_what_a_hint_says_to_write_runs_where_it_is_an_expression(table):
+    x = Tensor(np.float32([[1, 2, 3], [4, 5, 6]]), requires_grad=True)
+    scope = {
+        "x": x,
+        "y": x.data,
+        "axis": 0,
+        "shape": x.shape,
+        "axes": (1, 0),
+        "dtype": np.float32,
+        "exponent": 2,
+        "p": 0.5,
+    }
+    scope |= {"np": np, "nn": nn, "functional": F, "Tensor": Tensor, "rng": np.random.default_rng(0), "features": 3}
+    tried = 0
+    for name, advice in table.items():
+        for code in advice.split(", a plain array")[0].split(", a new leaf")[0].split(", and ")[:1]:
+            with contextlib.suppress(SyntaxError):
+                compile(code, name, "eval")
+                other = x.T if "@" in code else x
+                eval(code, scope | {"other": other, "logits": x, "arrays": [x, x], "low": 2.0, "a": x, "b": x})
+                tried += 1
+    assert tried > 12
