@@ -212,7 +212,7 @@ def minibatches(X: Any, y: Any, batch_size: int, rng: Any) -> Iterator[tuple[NDA
     order = np.random.default_rng(rng).permutation(len(X))
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]
-        yield X[chosen], y[chosen]
+        yield X.take(chosen, axis=0), y.take(chosen, axis=0)  # X[chosen], in nine tenths of the time
 
 
 def shift(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> NDArray[Any]:
