@@ -56,8 +56,8 @@ class Optimizer:
         if all(p.grad is None for p in self.params):
             raise RuntimeError(
                 f"{type(self).__name__}: none of the {len(self.params)} parameters has a gradient. Call "
-                "loss.backward() before step(), and do not call zero_grad() in between. Or these are not the "
-                "parameters of the model that computed the loss, because its cell was run again: then make the optimizer anew"
+                "loss.backward() before step(), and do not call zero_grad() in between. Or the model's cell was run "
+                "again, and these are parameters of the old one: then make the optimizer anew"
             )
         self.steps += 1
         for p, scratch, *remembered in zip(self.params, self.scratch, *self.memory.values()):
