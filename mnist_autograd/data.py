@@ -129,7 +129,7 @@ def load_names(root: StrPath | None = None) -> list[str]:
     return content.decode("ascii").split()
 
 
-def download(name: str, root: StrPath | None = None, mirrors: Sequence[str] | None = None) -> Path:
+def download(name: str, root: StrPath | None = None, mirrors: str | Sequence[str] | None = None) -> Path:
     """Fetch a data set that load() does not find, and return its folder.
 
     Files go to root, else to the folder that MNIST_AUTOGRAD_DATA names, else to the user's cache. Those that are there
@@ -146,7 +146,7 @@ def download(name: str, root: StrPath | None = None, mirrors: Sequence[str] | No
     for file, sha256 in source.sha256.items():
         path = folder / f"{file}.gz"
         if not _is_right(path, sha256):
-            body = _fetch_from_any(mirrors or source.mirrors, path, sha256)
+            body = _fetch_from_any([mirrors] if isinstance(mirrors, str) else mirrors or source.mirrors, path, sha256)
             with atomic_write(path) as part:
                 part.write(body)
     return folder

@@ -121,7 +121,7 @@ def sigmoid(x: TensorLike) -> Tensor:
 def relu(x: TensorLike) -> Tensor:
     """max(x, 0). VJP: g where x > 0, else 0."""
     x = as_tensor(x)
-    return record("relu", np.maximum(x.data, 0), (x, lambda g: g * (x.data > 0)))
+    return record("relu", np.maximum(x.data, 0), (x, lambda g: np.where(x.data > 0, g, 0)))
 
 
 def sqrt(x: TensorLike) -> Tensor:
@@ -141,12 +141,11 @@ def maximum(a: TensorLike, b: TensorLike) -> Tensor:
     """The larger of a and b, element by element. VJPs: g for the larger, 0 for the other; equal ones get half each."""
     a, b = checks.broadcastable("maximum", a, b)
 
-    def share(x: Array, other: Array) -> Array:
-        weight: Array = (x > other) + 0.5 * (x == other)
-        return weight.astype(x.dtype)
+    def part(g: Array, x: Array, other: Array) -> Array:
+        return np.where(x > other, g, np.where(x == other, g / 2, 0))
 
     y = np.maximum(a.data, b.data)
-    return record("maximum", y, (a, lambda g: g * share(a.data, b.data)), (b, lambda g: g * share(b.data, a.data)))
+    return record("maximum", y, (a, lambda g: part(g, a.data, b.data)), (b, lambda g: part(g, b.data, a.data)))
 
 
 def where(condition: Any, a: TensorLike, b: TensorLike) -> Tensor:
@@ -215,7 +214,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike) -> Tensor:
         value,
         (x, lambda g: g @ W.T),
         (weight, lambda g: rows(X).T @ rows(g)),
-        (bias, lambda g: rows(g).sum(axis=0)),
+        (bias, lambda g: undo_broadcasting(rows(g), b.shape)),
     )
 
 
@@ -229,7 +228,8 @@ def sum(x: TensorLike, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Sum along an axis, several (a tuple) or all (None). VJP: g, repeated along the summed axes."""
     x = as_tensor(x)
     axes = checks.axes_of("sum", x, axis)
-    value = x.data.sum(axis=axes, keepdims=keepdims)
+    precise = np.promote_types(x.dtype, np.float32)
+    value = x.data.sum(axis=axes, keepdims=keepdims, dtype=precise).astype(x.dtype)
     return record("sum", value, (x, lambda g: np.broadcast_to(_restore(g, axes, keepdims), x.shape)))
 
 
@@ -301,7 +301,7 @@ def getitem(x: TensorLike, index: Any) -> Tensor:
     takes_each_once = all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts)
 
     def vjp(g: Array) -> Array:
-        gradient = np.zeros_like(x.data)
+        gradient = np.zeros(x.shape, np.promote_types(x.dtype, np.float32))
         if takes_each_once:
             gradient[index] += g
         else:
@@ -319,10 +319,16 @@ def embedding(weight: TensorLike, indices: TensorLike) -> Tensor:
     return getitem(weight, checks.class_indices("embedding", indices, len(weight)))
 
 
+def _of_one_dtype(arrays: Sequence[TensorLike]) -> list[Tensor]:
+    """The arrays as Tensors; numbers and lists take the dtype of the first Tensor."""
+    like = next((x for x in arrays if isinstance(x, Tensor)), None)
+    return [as_tensor(x, like=like) for x in arrays]
+
+
 @numpy_words
 def concatenate(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays joined along an axis that they have. VJP: for each of them, its part of g."""
-    tensors = [as_tensor(x) for x in arrays]
+    tensors = _of_one_dtype(arrays)
     shapes = ", ".join(str(x.shape) for x in tensors) or "none"
     try:
         value = np.concatenate([x.data for x in tensors], axis)
@@ -343,7 +349,7 @@ def concatenate(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
 @numpy_words
 def stack(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays of one shape joined along a new axis. VJP: for each of them, its part of g."""
-    tensors = [as_tensor(x) for x in arrays]
+    tensors = _of_one_dtype(arrays)
     shapes = ", ".join(str(x.shape) for x in tensors) or "none"
     try:
         value = np.stack([x.data for x in tensors], axis)
@@ -481,20 +487,22 @@ def _shifted(z: Array, axis: int) -> Shifted:
 
     The largest exponential is 1, so the logarithm is log1p of the sum of the others: it loses no digit where they are
     small beside 1. float16 is computed in float32, which has more range. Where every class is impossible, m is -inf:
-    the shift is finite (-inf - -inf would be nan), and the sum is 1, so that dividing by it gives 0.
+    nothing is shifted (-inf - -inf would be nan), and the sum is set to 1, so that dividing by it gives 0.
     Source: chapter 02.
     """
     if z.dtype == np.float16:
         z = z.astype(np.float32)
     largest = checks.at(z.argmax(axis=axis), axis)  # quicker than max() along a short axis
     m = _with_class_axis(z[largest], axis)
-    shifted = z - np.maximum(m, np.finfo(z.dtype).min)
+    shifted = z - np.where(np.isfinite(m), m, 0)
     e = np.exp(shifted)
     one = e[largest]  # but 0 where every class is impossible
     e[largest] = 0
     others = e.sum(axis=axis, keepdims=True)
     e[largest] = one
-    return Shifted(m, shifted, e, others + 1, np.log1p(others))
+    one = _with_class_axis(one, axis)
+    total = np.maximum(others + one, 1)
+    return Shifted(m, shifted, e, total, np.log1p(others) + np.maximum(one - 1, 0))  # 0 but for an infinite logit
 
 
 def _nll(y: Tensor | tuple[Array, ...], l: Array, axis: int) -> tuple[Array, VJP]:

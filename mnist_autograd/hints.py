@@ -81,11 +81,17 @@ ON_A_MODULE = {
     "zero_grad": "optimizer.zero_grad()",
     "step": "optimizer.step()",
     "backward": "backward() of the loss: F.cross_entropy(net(X), y).backward()",
-    "requires_grad_": "for p in net.parameters(): p.requires_grad = False",
+    "requires_grad_": "for p in net.named_tensors().values(): p.requires_grad = False (or True again)",
     "save": "np.savez(path, **net.state_dict())",
     "load": "net.load_state_dict(np.load(path))",
     "summary": "print(net); the shapes: {name: p.shape for name, p in net.named_parameters().items()}",
     "net": "self.net = net in __init__ (in a Classifier: super().__init__(net)), or a forward() of its own",
+}
+IN_OPTIM = {
+    "AdamW": "optim.Adam(parameters, weight_decay=...), which adds the decay to the gradient",
+    **dict.fromkeys(("RMSprop", "Adagrad"), "optim.Adam(parameters)"),
+    "LBFGS": "optim.SGD(parameters, lr, momentum=0.9)",
+    "lr_scheduler": "schedule= of the Trainer, as in functools.partial(optim.cosine, lr=0.1); or optimizer.lr = 0.01",
 }
 IN_NN = {
     **dict.fromkeys(("Softmax", "LogSoftmax"), "end a network with logits, for F.cross_entropy"),

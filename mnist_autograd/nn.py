@@ -61,7 +61,7 @@ class Module:
         if _is_parameter(vars(self).get(name)) and not (_is_parameter(value) or value is None):
             given = checks.kind(value)
             if isinstance(value, Tensor):
-                given = f"computed by {value.operation}" if value.inputs else "a constant"
+                given = f"computed by {value.operation}" if value.operation else "a constant"
             raise TypeError(
                 f"{type(self).__name__}.{name} is a parameter, and the optimizer would lose it: the new value is "
                 f"{given}. Change its values, .{name}.data[...] = array, or assign Tensor(array, requires_grad=True) "
@@ -132,7 +132,7 @@ class Module:
                 continue
             if isinstance(value, Module):
                 yield from ((f"{name}.{inner}", tensor) for inner, tensor in value._state(seen))
-            elif isinstance(value, Tensor):
+            elif isinstance(value, Tensor) and value.operation is None:
                 seen.add(id(value))
                 yield name, value
 
@@ -154,7 +154,7 @@ def _leaves(values: Mapping[Any, object], prefix: str = "") -> Iterator[tuple[st
 
 
 def _is_parameter(value: object) -> bool:
-    return isinstance(value, Tensor) and value.requires_grad and not value.inputs
+    return isinstance(value, Tensor) and value.requires_grad and value.operation is None
 
 
 def _expected(shape: tuple[int, ...], features: int) -> str:

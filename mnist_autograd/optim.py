@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import hints
 from .memory import keep_freed_arrays
 from .tensor import Array, Tensor, cut_graphs
+
+if not TYPE_CHECKING:  # which is to go on finding misspelt names
+
+    def __getattr__(name):
+        raise hints.missing(f"module {__name__!r}", name, hints.IN_OPTIM, sys.modules[__name__])
 
 
 class Optimizer:
@@ -30,10 +38,10 @@ class Optimizer:
         if not self.params:
             raise ValueError(f"{name}: got no parameters; pass model.parameters()")
         for p in self.params:
-            if not (isinstance(p, Tensor) and p.requires_grad and not p.inputs):
+            if not (isinstance(p, Tensor) and p.requires_grad and p.operation is None):
                 raise TypeError(
                     f"{name}: expected Tensors made with requires_grad=True, got {type(p).__name__}"
-                    + (f" computed by {p.operation}" if getattr(p, "inputs", ()) else "")
+                    + (f" computed by {p.operation}" if isinstance(p, Tensor) and p.operation else "")
                 )
         if len({id(p) for p in self.params}) < len(self.params):
             raise ValueError(f"{name}: a parameter is listed twice and would be moved twice")

@@ -137,7 +137,8 @@ class Tensor(NumPyProtocol):
         if any(node.operation and not node.inputs for node in order):
             raise RuntimeError(
                 "backward: an optimizer's step(), or load_state_dict(), has changed parameters since they were used "
-                "here, so the gradient may be wrong. Compute the loss anew, and call backward() before step()"
+                "here, so the gradient may be wrong. Compute the loss anew, and call backward() before step(); a value "
+                "that goes on from one step to the next needs .detach()"
             )
 
     def _upstream(self, gradient: TensorLike | None) -> Array:
@@ -316,6 +317,8 @@ def record(operation: str, value: npt.ArrayLike, *inputs: tuple[Tensor, VJP]) ->
 def _note_use(parameter: Tensor, result: Tensor) -> None:
     """Remember, while it lives, a result whose graph cut_graphs() will end."""
     users = parameter.users
+    if users and users[-1]() is result:
+        return
     users.append(weakref.ref(result))
     if len(users) >= 64 and len(users).bit_count() == 1:  # 64, 128, 256, ...: where nothing cuts them, forget the dead
         users[:] = [user for user in users if user() is not None]
@@ -362,7 +365,8 @@ def undo_broadcasting(g: Array, shape: tuple[int, ...]) -> Array:
     """
     if g.shape == shape:
         return g
-    g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+    precise = np.promote_types(g.dtype, np.float32)  # a sum of float16 that is kept in float16 ends at 2,048 ones
+    g = g.sum(axis=tuple(range(g.ndim - len(shape))), dtype=precise)
     stretched = tuple(axis for axis, size in enumerate(shape[: g.ndim]) if size == 1 and g.shape[axis] != 1)
     g = g.sum(axis=stretched, keepdims=True)
     if g.shape != shape:

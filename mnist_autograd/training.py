@@ -420,12 +420,30 @@ def train_batch(model: Classifier, optimizer: Optimizer, X: np.ndarray, y: np.nd
     return value, accuracy
 
 
-def blas_threads(n: int | None) -> contextlib.AbstractContextManager[object]:
-    """Let the library behind X @ W use n threads while a block runs (None: as before); Trainer says why."""
+_blas_limits: list[Any] = []  # one for each block of blas_threads() that is running, in whatever thread
+_blas_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def blas_threads(n: int | None) -> Iterator[None]:
+    """Let the library behind X @ W use n threads while a block runs (None: as before); Trainer says why.
+
+    The limit holds for the whole process. Where blocks overlap, that of the first holds, and the last to end lifts it.
+    """
     from threadpoolctl import threadpool_limits
 
-    limits: contextlib.AbstractContextManager[object] = threadpool_limits(n, user_api="blas")
-    return limits
+    if n is None:
+        yield
+        return
+    with _blas_lock:
+        _blas_limits.append(_blas_limits[0] if _blas_limits else threadpool_limits(n, user_api="blas"))
+    try:
+        yield
+    finally:
+        with _blas_lock:
+            limit = _blas_limits.pop()
+            if not _blas_limits:
+                limit.restore_original_limits()
 
 
 @contextlib.contextmanager

@@ -296,6 +296,37 @@ def test_mean_along_an_axis_of_an_empty_array_is_empty():
     assert Tensor(np.zeros((0, 3))).mean(axis=1).shape == (0,)
 
 
+def test_sums_of_many_float16_values_do_not_stop_at_2048():
+    many, b = Tensor(np.ones((5000, 2), np.float16)), Tensor(np.zeros(2, np.float16), requires_grad=True)
+    for total in ((many + b).sum(axis=0), F.linear(np.ones((5000, 1), np.float16), b.data[None], b)):
+        total.backward(np.ones(total.shape))
+    np.testing.assert_array_equal(many.sum(axis=0).data, [5000, 5000])
+    np.testing.assert_array_equal(b.grad, [10_000, 10_000])
+    table = Tensor(np.zeros((1, 2), np.float16), requires_grad=True)
+    F.embedding(table, np.zeros(5000, int)).sum().backward()
+    np.testing.assert_array_equal(table.grad, [[5000, 5000]])
+
+
+def test_what_a_choice_leaves_out_has_no_say_in_its_gradient():
+    for f in (F.relu, lambda x: F.maximum(x, 0.0), lambda x: F.where(x.data > 0, x, 0.0)):
+        x = Tensor([-1.0, 4.0], requires_grad=True)
+        with np.errstate(divide="ignore"):  # the square root of 0 has an infinite slope
+            f(x).sqrt().sum().backward()
+        np.testing.assert_array_equal(x.grad, [0, 0.25])
+
+
+def test_infinite_logits():
+    assert F.logsumexp([np.inf, 1.0]).item() == F.logsumexp([np.inf, np.inf]).item() == np.inf
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(F.softmax([np.inf, 1.0]).data[0]) and np.isnan(F.log_softmax([np.inf, 1.0]).data[0])
+
+
+def test_numbers_beside_a_tensor_take_its_dtype():
+    x = Tensor(np.ones(2, np.float32))
+    for result in (F.concatenate([[1.0, 2.0], x]), F.stack([x, [0, 0]]), F.where(True, x, 0.0), F.maximum(x, 0.0)):
+        assert result.dtype == np.float32
+
+
 def test_tied_maxima_share_the_gradient():
     x = Tensor([3.0, 1.0, 3.0], requires_grad=True)
     x.max().backward()

@@ -365,6 +365,32 @@ def test_a_step_ends_the_graphs_of_the_values_it_changed():
         stale.backward()
 
 
+def test_a_result_in_an_attribute_is_neither_a_parameter_nor_in_the_way():
+    class Keeps(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 2, rng=0)
+
+        def forward(self, x):
+            self.z = self.layer(x)
+            return self.z
+
+    net = Keeps()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        net(np.ones((1, 2))).sum().backward()
+        optimizer.step()
+    assert list(net.state_dict()) == ["layer.weight", "layer.bias"] and len(net.parameters()) == 2
+    with pytest.raises(TypeError, match="computed by linear"):
+        optim.SGD([net.z], lr=0.1)
+
+
+@pytest.mark.parametrize("name", hints.IN_OPTIM)
+def test_an_optimizer_that_is_not_here_is_answered_with_one_that_is(name):
+    with pytest.raises(AttributeError, match=rf"'mnist_autograd.optim' has no attribute '{name}'; instead: "):
+        getattr(optim, name)
+
+
 def test_a_list_of_losses_keeps_no_activations():
     net = nn.Sequential(nn.Linear(100, 100, rng=0), nn.Tanh(), nn.Linear(100, 3, rng=1))
     optimizer = optim.SGD(net.parameters(), lr=0.1, weight_decay=0.1)

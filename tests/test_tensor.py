@@ -96,6 +96,16 @@ def test_a_loop_that_makes_its_graph_longer_is_refused():
         (h * x).sum().backward()
 
 
+def test_what_a_leaf_keeps_of_its_results_stays_small():
+    x = leaf(1.0)
+    for _ in range(10_000):
+        loss = x * x
+        loss.backward()
+    for _ in range(10_000):
+        loss.backward()
+    assert len(x.users) < 200
+
+
 def test_values_that_a_backward_has_passed_may_be_used_again():
     x = leaf(2.0)
     trunk = x * x

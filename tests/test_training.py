@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from mnist_autograd import __main__, data, nn, optim, recipe
 from mnist_autograd.teach import pretrained
-from mnist_autograd.training import Classifier, Trainer
+from mnist_autograd.training import Classifier, Trainer, blas_threads
 
 
 @pytest.fixture(scope="module")
@@ -584,6 +584,19 @@ def test_matrix_products_of_a_training_take_as_many_threads_as_the_trainer_says(
             assert seen == [expected]
         with pytest.raises(ZeroDivisionError):
             new_trainer(1).fit(X, y, on_epoch_end=lambda trainer: 1 / 0)
+        assert threads_now() == before
+
+
+@pytest.mark.skipif(not threads_now(), reason="threadpoolctl does not know this NumPy's BLAS")
+def test_limits_that_overlap_leave_the_threads_as_they_were():
+    with threadpool_limits(2, user_api="blas"):
+        before = threads_now()
+        first, second = blas_threads(1), blas_threads(1)
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert threads_now() == [1] * len(before)
+        second.__exit__(None, None, None)
         assert threads_now() == before
 
 
