@@ -5,7 +5,10 @@ The notebooks in the folder notebooks/ derive it all; mnist_autograd.teach holds
 """
 
 from . import data, functional, gradcheck, nn, optim, recipe, training
+from .memory import keep_freed_arrays
 from .tensor import Tensor, no_grad
+
+keep_freed_arrays()
 
 __version__ = "0.1.0"
 __all__ = ["Tensor", "data", "functional", "gradcheck", "nn", "no_grad", "optim", "recipe", "training"]

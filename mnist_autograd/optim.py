@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import hints
-from .memory import keep_freed_arrays
 from .tensor import Array, Tensor, cut_graphs
 
 if not TYPE_CHECKING:  # which is to go on finding misspelt names
@@ -52,7 +51,6 @@ class Optimizer:
         self.steps = 0
         self.memory = {what: [np.zeros_like(p.data) for p in self.params] for what in self.remembers}
         self.scratch = [np.empty_like(p.data) for p in self.params]  # what a step computes in
-        keep_freed_arrays()
 
     def zero_grad(self) -> None:
         """Forget all gradients; without it, the next backward() adds to them."""

@@ -144,11 +144,8 @@ class DrawnOn(Chapter):
 
     def wait_until_empty(self):
         deadline = time.monotonic() + HANGING
-        while not self.said().startswith(EMPTY) and time.monotonic() < deadline:
-            self.page.wait_for_timeout(60)
-            # Without a request like this, the kernel now and then stays busy for seconds; why, is not known.
-            self.script(ROUND_TRIP)
-        assert self.said().startswith(EMPTY)
+        while not (sentence := self.settled_sentence()).startswith(EMPTY):
+            assert time.monotonic() < deadline, sentence
 
     def ink(self):
         """The share of the canvas that is black."""
