@@ -390,9 +390,10 @@ def logsumexp(x: TensorLike, axis: int = -1, keepdims: bool = False) -> Tensor:
     x = as_tensor(x)
     axis = checks.class_axis("logsumexp", x, axis)
     c = _shifted(x.data, axis)
+    e, total = c.e, c.total
     value = (c.m + c.log_total).astype(x.dtype, copy=False)
     value = value if keepdims else value.squeeze(axis)
-    return record("logsumexp", value, (x, lambda g: _restore(g, (axis,), keepdims) * (c.e / c.total)))
+    return record("logsumexp", value, (x, lambda g: _restore(g, (axis,), keepdims) * (e / total)))
 
 
 @numpy_words
@@ -415,9 +416,10 @@ def log_softmax(x: TensorLike, axis: int = -1) -> Tensor:
     axis = checks.class_axis("log_softmax", x, axis)
     c = _shifted(x.data, axis)
     l = (c.z - c.log_total).astype(x.dtype, copy=False)
+    e, total = c.e, c.total
 
     def vjp(g: Array) -> Array:
-        return np.where(np.isneginf(x.data), 0, g - c.e / c.total * g.sum(axis=axis, keepdims=True))
+        return np.where(np.isneginf(x.data), 0, g - e / total * g.sum(axis=axis, keepdims=True))
 
     return record("log_softmax", l, (x, vjp))
 
@@ -456,15 +458,17 @@ def cross_entropy(logits: TensorLike, target: TensorLike, axis: int = -1, reduct
     y = checks.target_of("cross_entropy", target, z, axis)
     c = _shifted(z.data, axis)
     l = (c.z - c.log_total).astype(z.dtype, copy=False)
+    e, total = c.e, c.total  # all that the graph is to hold
     losses, s_minus_y = _nll(y, l, axis)
     value, each = _reduced("cross_entropy", losses, axis, reduction)
     of_y = [(y, lambda g: -each(g) * l)] if isinstance(y, Tensor) else []
 
     def vjp_z(g: Array) -> Array:
-        gradient = s_minus_y(c.e / c.total)
+        gradient = s_minus_y(e / total)
         if np.isinf(losses).any():  # only then has an impossible class been asked for
             gradient[np.isneginf(z.data)] = 0
-        return each(g) * gradient
+        gradient *= each(g)
+        return gradient
 
     return record("cross_entropy", value, (z, vjp_z), *of_y)
 
