@@ -1,4 +1,4 @@
-"""Data: MNIST and Fashion-MNIST from IDX files, first names, Kaggle's CSV files, mini-batches.
+"""Data: MNIST and Fashion-MNIST from IDX files, first names, mini-batches. Kaggle's files and shifts are handed on.
 
 Every file of a data set is verified by the SHA-256 of its decompressed content, so that any mirror and any
 compression will do, and a wrong file is named. Nothing is downloaded unless download() is called.
@@ -11,20 +11,21 @@ import hashlib
 import io
 import math
 import os
-import re
 import threading
 import time
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .files import StrPath, atomic_write, expanded, regular
+from .augment import random_shifts, shift  # noqa: F401 - handed on: chapters call data.shift
+from .datasets import SOURCES, Dataset, Source
+from .files import StrPath, atomic_write, expanded
+from .kaggle import read_kaggle, read_submission, write_submission  # noqa: F401 - likewise
 
 ROOT_VARIABLE = "MNIST_AUTOGRAD_DATA"
 REPOSITORY_DATA = Path(__file__).resolve().parent.parent / "data"
@@ -42,64 +43,7 @@ IMAGE_FILES = {
 }
 
 
-@dataclass(frozen=True)
-class Source:
-    """A data set of 28 x 28 images: names of its classes, folders that hold its files (ours and torchvision's), where
-    to download it, SHA-256 of each file's content.
-    """
-
-    classes: tuple[str, ...]
-    folders: tuple[str, str]
-    mirrors: tuple[str, ...]
-    sha256: dict[str, str]
-
-
-SOURCES = {
-    "mnist": Source(
-        classes=tuple("0123456789"),
-        folders=("mnist", "MNIST/raw"),
-        mirrors=(
-            "https://ossci-datasets.s3.amazonaws.com/mnist/",
-            "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        ),
-        sha256={
-            "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-            "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-            "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-            "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-        },
-    ),
-    "fashion-mnist": Source(
-        classes=(
-            *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
-            *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-        ),
-        folders=("fashion-mnist", "FashionMNIST/raw"),
-        mirrors=(
-            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        ),
-        sha256={
-            "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        },
-    ),
-}
 NAMES_SHA256 = "d4636ea6df909ad1e4880eb0781a5441b03776b97fc2312ed81641e4a558afa9"
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """images (N, 28, 28) uint8, 0 for background to 255; labels (N,) uint8, or None; names of the classes."""
-
-    images: NDArray[np.uint8] = field(repr=False)
-    labels: NDArray[np.uint8] | None = field(repr=False)
-    classes: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 def load(name: str, split: str = "train", root: StrPath | None = None) -> Dataset:
@@ -215,129 +159,10 @@ def minibatches(X: Any, y: Any, batch_size: int, rng: Any) -> Iterator[tuple[NDA
         yield X.take(chosen, axis=0), y.take(chosen, axis=0)  # X[chosen], in nine tenths of the time
 
 
-def shift(images: ArrayLike, down: ArrayLike, right: ArrayLike) -> NDArray[Any]:
-    """Images (N, 28, 28), or rows (N, 784), moved by whole pixels; what enters at an edge is 0, background.
-
-    down, right: pixels, negative for up and left; a whole number, or one for each image (N,). No more than the image
-    has. Any square size will do. Source: chapter 08.
-    """
-    images = np.asarray(images)
-    side = math.isqrt(images.shape[-1]) if images.ndim == 2 else images.shape[-1] if images.ndim == 3 else 0
-    if images.shape[1:] not in ((side, side), (side * side,)):
-        raise ValueError(f"shift: got shape {images.shape}; expected square images (N, 28, 28) or rows (N, 784)")
-    down, right = np.asarray(down), np.asarray(right)
-    for name, by in (("down", down), ("right", right)):
-        if by.dtype.kind not in "iu" or by.shape not in ((), (len(images),)) or (np.abs(by) > side).any():
-            raise ValueError(
-                f"shift: {name} is {str(by):.60}; expected a whole number of pixels from {-side} to {side}, or one for "
-                f"each of the {len(images)} images"
-            )
-    reach = int(max(np.abs(down).max(initial=0), np.abs(right).max(initial=0)))
-    framed = np.zeros((len(images), side + 2 * reach, side + 2 * reach), images.dtype)
-    framed[:, reach : reach + side, reach : reach + side] = images.reshape(-1, side, side)
-    windows = np.lib.stride_tricks.sliding_window_view(framed, (side, side), axis=(1, 2))  # no copy: (N, ., ., 28, 28)
-    moved: NDArray[Any] = windows[np.arange(len(images)), reach - down, reach - right]
-    return moved.reshape(images.shape)
-
-
-def random_shifts(images: Any, rng: Any, reach: int = 1) -> NDArray[Any]:
-    """Each image (N, 28, 28), or row (N, 784), moved by -reach to reach pixels down and right, drawn from rng.
-
-    rng: a seed or a NumPy Generator. Its form is that of the Trainer's argument augment=. Source: chapter 08.
-    """
-    down, right = np.random.default_rng(rng).integers(-reach, reach + 1, (2, len(images)))
-    return shift(images, down, right)
-
-
-def read_kaggle(path: StrPath) -> Dataset:
-    """A CSV file of images with a line of headings, as Kaggle's train.csv or test.csv (whose labels are None).
-
-    Columns may stand in any order: the 784 pixels row by row, called pixel0 to pixel783 (Digit Recognizer), pixel1 to
-    pixel784 (Fashion-MNIST) or 1x1 to 28x28 (MNIST in CSV); label, or none; and a column that numbers the rows, called
-    Id, ImageId, index or nothing, as pandas writes it. It is not used.
-    Raises ValueError, which names the first wrong column or number.
-    """
-    with open(regular(path), encoding="utf-8-sig", errors="replace") as file:
-        columns = [name.strip().strip('"').lower() for name in file.readline().split(",")]
-        places, others = _kaggle_columns(columns, path)
-        unused: dict[int | str, Callable[[str], int]] = {i: lambda text: 0 for i in others}  # need not be numbers
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # about a file without rows, which is refused below
-                # As floats, because 12.0 is a whole number, too; they tell 256 from 0, which bytes would not.
-                table = np.loadtxt(
-                    file, np.float32, delimiter=",", converters=unused, comments=None, quotechar='"', ndmin=2
-                )
-        except ValueError as error:
-            raise ValueError(f"{path}: expected {len(columns)} whole numbers in every row ({error})") from None
-    if table.shape[1:] != (len(columns),):
-        rows = f"rows of {table.shape[-1]} numbers" if table.size else "no rows"
-        raise ValueError(f"{path}: found {rows}; expected {len(columns)} whole numbers from 0 to 255 in every row")
-    is_right = (table >= 0) & (table <= 255) & (table == np.floor(table))  # false for nan
-    if not is_right.all():
-        row, column = np.argwhere(~is_right)[0]
-        raise ValueError(
-            f"{path}: row {row + 1} has {table[row, column]:g} in the column {columns[column]!r}; expected a whole "
-            "number from 0 to 255"
-        )
-    images = table[:, [places[i] for i in range(784)]].astype(np.uint8).reshape(-1, 28, 28)
-    labels = table[:, columns.index("label")].astype(np.uint8) if "label" in columns else None
-    if labels is not None and (labels > 9).any():
-        raise ValueError(f"{path}: found the label {labels.max()}; expected digits from 0 to 9")
-    return Dataset(images, labels, SOURCES["mnist"].classes)
-
-
-def write_submission(path: StrPath, labels: ArrayLike) -> None:
-    """Kaggle's answer file: the columns ImageId, counted from 1, and Label."""
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels <= 9)).all():
-        raise ValueError(
-            f"write_submission: expected predicted digits from 0 to 9 of shape (N,), got shape {labels.shape} of "
-            f"{labels.dtype}; model.predict(X) gives them"
-        )
-    rows = ["ImageId,Label", *(f"{i},{label}" for i, label in enumerate(labels, start=1))]
-    with atomic_write(path) as file:
-        file.write(("\n".join(rows) + "\n").encode("ascii"))
-
-
-def read_submission(path: StrPath) -> NDArray[np.uint8]:
-    """The labels (N,) of a submission file, whose form is checked."""
-    header, *rows = regular(path).read_text(encoding="utf-8-sig", errors="replace").splitlines() or [""]
-    if header != "ImageId,Label":
-        raise ValueError(f"{path}: the first line is {header!r:.60}; expected 'ImageId,Label'")
-    for i, row in enumerate(rows, start=1):
-        image_id, _, label = row.partition(",")
-        if image_id != str(i) or label not in SOURCES["mnist"].classes:
-            raise ValueError(f"{path}: line {i + 1} is {row!r:.60}; expected '{i},' and a digit")
-    return np.array([int(row.partition(",")[2]) for row in rows], dtype=np.uint8)
-
-
 def _source(name: str) -> Source:
     if name not in SOURCES:
         raise ValueError(f"there is no data set {name!r}; expected one of {', '.join(map(repr, SOURCES))}")
     return SOURCES[name]
-
-
-def _kaggle_columns(columns: list[str], path: StrPath) -> tuple[dict[int, int], list[int]]:
-    """Where each pixel stands: its number from 0, counted row by row, to its column; and the columns not to be used."""
-    styles = (
-        {f"pixel{i}": i for i in range(784)},
-        {f"pixel{i + 1}": i for i in range(784)},
-        {f"{i // 28 + 1}x{i % 28 + 1}": i for i in range(784)},
-    )
-    style = max(styles, key=lambda style: sum(name in style for name in columns))  # the first of those that fit best
-    expected = f"expected label, or none, and {' to '.join(list(style)[:: len(style) - 1])}, in any order"
-    others = [i for i, name in enumerate(columns) if name not in style and name != "label"]
-    for i, name in enumerate(columns):
-        if name in columns[:i]:
-            raise ValueError(f"{path}: column {i + 1} is {name!r:.40}, and so is one before it; {expected}")
-        if i in others and not re.fullmatch("|index|id|imageid|unnamed: 0", name):
-            raise ValueError(f"{path}: column {i + 1} of {len(columns)} is {name!r:.40}; {expected}")
-    places = {style[name]: i for i, name in enumerate(columns) if name in style}
-    if len(places) < len(style):
-        missing = next(name for name, i in style.items() if i not in places)
-        raise ValueError(f"{path}: none of its {len(columns)} columns is {missing!r}; {expected}")
-    return places, others
 
 
 def _named_folder(root: StrPath | None) -> Path | None:

@@ -25,6 +25,7 @@ from . import functional as F
 from .data import minibatches
 from .files import StrPath, read_arrays, write_arrays
 from .optim import Optimizer
+from .temperature import tempered
 from .tensor import Tensor, float_array, no_grad
 
 LARGE_INPUT = 100  # beyond it, inputs are likely to be pixels from 0 to 255
@@ -388,15 +389,6 @@ def scheduled(schedule: Callable[[int, int], Any], step: int, steps: int) -> flo
             "0 or more"
         )
     return float(lr)
-
-
-def tempered(z: ArrayLike, temperature: float) -> np.ndarray:
-    """softmax(z / T) of logits z (..., C) in float64, shifted before the division: so no positive T is too small."""
-    if not (isinstance(temperature, Real) and temperature > 0):
-        raise ValueError(f"the temperature is {temperature!r}; expected a positive number")
-    z = np.asarray(z, np.float64)
-    with np.errstate(over="ignore"):  # what lies infinitely far below the largest has the probability 0
-        return F.softmax((z - z.max(axis=-1, keepdims=True)) / temperature).data
 
 
 def train_batch(model: Classifier, optimizer: Optimizer, X: np.ndarray, y: np.ndarray) -> tuple[float, float]:
