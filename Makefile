@@ -17,7 +17,7 @@ WORKERS ?= 2
 THREADS ?= 1
 LIMIT := OPENBLAS_NUM_THREADS=$(THREADS) OMP_NUM_THREADS=$(THREADS)
 
-ENGINE_TESTS := $(patsubst %,tests/test_%.py,tensor functional nn_optim gradcheck)
+ENGINE_TESTS := tests/engine
 
 .PHONY: help lab test quick test-browser lint types coverage notebooks bench clean
 
@@ -43,7 +43,7 @@ test: .venv/test
 		--nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg $(TEST)
 
 quick: lint
-	$(LIMIT) $(RUN) pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ENGINE_TESTS) tests/test_exercises.py $(TEST)
+	$(LIMIT) $(RUN) pytest -q -n $(WORKERS) --dist worksteal -m "not slow" $(ENGINE_TESTS) tests/exercises $(TEST)
 
 # With the browser that is installed: playwright need not download one.
 test-browser: .venv/browser

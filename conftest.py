@@ -11,7 +11,7 @@ from hypothesis import settings
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
-DRIVER = Path(__file__).parent / "tests" / "drive_widgets.py"
+DRIVER = Path(__file__).parent / "tests" / "helpers" / "drive_widgets.py"
 CONTROLS = {
     "00-start-here.ipynb": 1,
     "01-softmax.ipynb": 28,

@@ -15,7 +15,7 @@ from measuring import machine, table
 
 from mnist_autograd import Tensor
 from mnist_autograd import functional as F
-from mnist_autograd.teach.costs import costs_by_size
+from mnist_autograd.teach.topics.costs import costs_by_size
 
 RUNS = 200  # in one repeat
 

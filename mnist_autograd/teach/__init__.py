@@ -1,1 +1,1 @@
-"""What only the notebooks import: charts, pictures of images, and the look they share."""
+"""What only the notebooks import: exercises, explorers, pictures, the topics of chapters, and reference tables."""

@@ -4,19 +4,15 @@ Only the cells of the chapter that the pad needs are run, and none that trains.
 """
 
 import re
-import sys
 import time
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
+import strokes
 from test_browser import HANGING, NOTEBOOKS, Chapter, none_of
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
-import strokes
-
-from mnist_autograd.teach.pad import Pad
+from mnist_autograd.teach.explore.pad import Pad
 
 CHAPTER = next(path for path in NOTEBOOKS if path.name.startswith("08-"))
 NEEDED = ["imports", "draw-model", "draw-pad"]

@@ -1,0 +1,1 @@
+"""Pictures as SVG text or by matplotlib, from plain numbers. They know neither chapters nor topics."""
