@@ -15,6 +15,7 @@ Operations share NumPy's names where NumPy has them. The end of the file makes t
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -214,7 +215,7 @@ def linear(x: TensorLike, weight: TensorLike, bias: TensorLike) -> Tensor:
         value,
         (x, lambda g: g @ W.T),
         (weight, lambda g: rows(X).T @ rows(g)),
-        (bias, lambda g: undo_broadcasting(rows(g), b.shape)),
+        (bias, lambda g: g),  # summed over the examples where broadcasting is undone
     )
 
 
@@ -297,13 +298,11 @@ def getitem(x: TensorLike, index: Any) -> Tensor:
     except (IndexError, TypeError, ValueError) as error:
         raise IndexError(f"getitem: index {index!r:.80} does not fit shape {x.shape}: {error}") from None
 
-    parts = index if isinstance(index, tuple) else (index,)
-    takes_each_once = all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts)
-
     def vjp(g: Array) -> Array:
         gradient = np.zeros(x.shape, np.promote_types(x.dtype, np.float32))
-        if takes_each_once:
-            gradient[index] += g
+        parts = index if isinstance(index, tuple) else (index,)
+        if all(part is None or part is ... or isinstance(part, (int, slice)) for part in parts):
+            gradient[index] += g  # no element is taken twice
         else:
             np.add.at(gradient, index, g)  # 20 times as long
         return gradient
@@ -319,25 +318,27 @@ def embedding(weight: TensorLike, indices: TensorLike) -> Tensor:
     return getitem(weight, checks.class_indices("embedding", indices, len(weight)))
 
 
-def _of_one_dtype(arrays: Sequence[TensorLike]) -> list[Tensor]:
-    """The arrays as Tensors; numbers and lists take the dtype of the first Tensor."""
+def _joined(join: Callable[..., Array], arrays: Sequence[TensorLike], axis: int) -> tuple[list[Tensor], Array]:
+    """The arrays as Tensors, numbers and lists in the dtype of the first Tensor; and the value that join gives."""
     like = next((x for x in arrays if isinstance(x, Tensor)), None)
-    return [as_tensor(x, like=like) for x in arrays]
+    tensors = [as_tensor(x, like=like) for x in arrays]
+    try:
+        return tensors, join([x.data for x in tensors], operator.index(axis))
+    except (ValueError, TypeError) as error:  # an AxisError is a ValueError
+        shapes = ", ".join(str(x.shape) for x in tensors) or "none"
+        expected = "one shape, and a place for a new axis"
+        if join is np.concatenate:
+            expected = "shapes that agree but along one axis"
+        raise ValueError(
+            f"{join.__name__}: got arrays of shapes {shapes} and axis {axis}; expected {expected} ({error})"
+        ) from None
 
 
 @numpy_words
 def concatenate(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays joined along an axis that they have. VJP: for each of them, its part of g."""
-    tensors = _of_one_dtype(arrays)
-    shapes = ", ".join(str(x.shape) for x in tensors) or "none"
-    try:
-        value = np.concatenate([x.data for x in tensors], axis)
-        ends = np.cumsum([x.shape[axis] for x in tensors])
-    except (ValueError, TypeError) as error:  # an AxisError is a ValueError
-        raise ValueError(
-            f"concatenate: got arrays of shapes {shapes} and axis {axis}; expected shapes that agree but along one "
-            f"axis ({error})"
-        ) from None
+    tensors, value = _joined(np.concatenate, arrays, axis)
+    ends = np.cumsum([x.shape[axis] for x in tensors])
 
     def part(i: int) -> VJP:
         along = slice(ends[i] - tensors[i].shape[axis], ends[i])
@@ -349,15 +350,7 @@ def concatenate(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
 @numpy_words
 def stack(arrays: Sequence[TensorLike], axis: int = 0) -> Tensor:
     """Arrays of one shape joined along a new axis. VJP: for each of them, its part of g."""
-    tensors = _of_one_dtype(arrays)
-    shapes = ", ".join(str(x.shape) for x in tensors) or "none"
-    try:
-        value = np.stack([x.data for x in tensors], axis)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"stack: got arrays of shapes {shapes} and axis {axis}; expected one shape, and a place for a new axis "
-            f"({error})"
-        ) from None
+    tensors, value = _joined(np.stack, arrays, axis)
     return record("stack", value, *((x, lambda g, i=i: g.take(i, axis)) for i, x in enumerate(tensors)))
 
 
